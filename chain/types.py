@@ -1,0 +1,114 @@
+"""The chain's vocabulary: numbers with names, and frozen records of what one poll of a subnet tells.
+
+Knows nothing of the SDK, of sockets or of what commitments mean.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NewType
+
+NetUid = NewType("NetUid", int)
+Uid = NewType("Uid", int)
+Block = NewType("Block", int)
+"""A block number."""
+BlockCount = NewType("BlockCount", int)
+"""A distance between two blocks."""
+BlockHash = NewType("BlockHash", str)
+"""0x and 64 lower-case hex digits."""
+Hotkey = NewType("Hotkey", str)
+"""ss58 address of a hotkey."""
+Coldkey = NewType("Coldkey", str)
+"""ss58 address of a coldkey."""
+BeaconRound = NewType("BeaconRound", int)
+"""A round of the randomness beacon that opens timelocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One block: its number and its hash."""
+
+    number: Block
+    hash: BlockHash
+
+
+@dataclass(frozen=True, slots=True)
+class Neuron:
+    """One uid of a subnet's metagraph; stake is the chain's total stake in TAO."""
+
+    uid: Uid
+    hotkey: Hotkey
+    coldkey: Coldkey
+    stake: float
+    permit: bool
+    registered_at: Block
+    last_update: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A timelock ciphertext and the beacon round that opens it."""
+
+    ciphertext: bytes
+    reveal_round: BeaconRound
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A plaintext the chain opened by itself, and the block in which it did."""
+
+    data: bytes
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """What the chain holds for one hotkey.
+
+    `block` is the commit block of the entry now standing (None where only opened texts are left), `sealed` its still
+    closed field, `raw` its first clear field, `opened` the chain's reveal history, newest last, `failed` whether a
+    timelocked field of the entry could not be opened.
+    """
+
+    hotkey: Hotkey
+    block: Block | None
+    sealed: Sealed | None
+    raw: bytes | None
+    opened: tuple[Opened, ...]
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A commitment that could not be read as one; the rest of the poll stands."""
+
+    hotkey: Hotkey
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """A write that stands in a block."""
+
+    block: Block
+    extrinsic: str
+    """Hash or identifier of the extrinsic, as the node gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A write that the chain, or the SDK's preflight, refused; `name` is the chain's own error name."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """When and where a hotkey holds a uid."""
+
+    uid: Uid
+    since: Block
+
+
+Weights = Mapping[Uid, float]
+"""Weights by uid, non-negative, summing to 1 unless empty."""

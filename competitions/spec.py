@@ -1,0 +1,58 @@
+"""The table's records: competitions, and from which block which of them pays what share. Pure data."""
+
+from dataclasses import dataclass
+
+from chain.types import Block, BlockCount, Uid
+from evaluation.sources.spec import SourceSpec
+from evaluation.tasks.spec import TaskSpec
+from models.limits import ModelLimits
+
+
+@dataclass(frozen=True, slots=True)
+class EpsilonSpec:
+    """The improvement a challenger needs: `start` falling to `end` over `decay_blocks` of the king's age."""
+
+    start: float
+    end: float
+    decay_blocks: BlockCount
+
+
+@dataclass(frozen=True, slots=True)
+class Competition:
+    """One contest. Delays are in blocks: see docs/mechanism.md for what each protects against."""
+
+    name: str
+    first_block: Block
+    round_blocks: BlockCount
+    eval_delay_blocks: BlockCount
+    fetch_blocks: BlockCount
+    max_seal_blocks: BlockCount
+    beacon_delay_s: float
+    """The round's seed takes the first beacon round at least this long after the seed block's time."""
+    limits: ModelLimits
+    tasks: tuple[TaskSpec, ...]
+    source: SourceSpec
+    epsilon: EpsilonSpec
+    deadline_s: float
+    """Seconds after which one model's judging is killed and abandoned (never rejected)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """From `from_block` on, each active competition's share of emission; shares sum to at most 1."""
+
+    from_block: Block
+    shares: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All competitions and their schedule; what no competition earns goes to `burn_uid`."""
+
+    competitions: tuple[Competition, ...]
+    schedule: tuple[Phase, ...]
+    settle_blocks: BlockCount
+    """A round pays from this many blocks after its seed block on, so that every validator has judged it."""
+    burn_uid: Uid
+    fingerprint: str
+    """sha256 of the canonical table: validators with the same fingerprint play by the same rules."""

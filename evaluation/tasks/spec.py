@@ -1,0 +1,25 @@
+"""What the table says of one task. Loads nothing heavy, so that the validator process can know tasks by name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+TaskName = Literal["reference_loss", "text_loss"]
+SampleKind = Literal["pair", "text"]
+
+KIND_OF_TASK: dict[TaskName, SampleKind] = {"reference_loss": "pair", "text_loss": "text"}
+"""Which kind of sample each task scores; the names a table may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """One task of a competition: how many samples a round draws, its weight in the score, the cap of a value."""
+
+    name: TaskName
+    samples: int
+    weight: float
+    cap: float
+    """Values are clipped to [0, cap], in the task's unit (bits per byte for losses)."""
+    window_bytes: int = 1024
+    """text_loss cuts texts into windows of at most this many bytes."""
+    token_budget: int = 4096
+    """Upper bound on padded tokens in one batch; a fact of the table, never of free memory."""
