@@ -10,7 +10,7 @@ class ChainWriter(Protocol):
     """Writes of one network. Raises ChainUnreachable where no node answers; whether a write stands is then unknown."""
 
     def seal(self, text: str, open_at: Block) -> Sealed:
-        """Timelock-encrypt a text so that it opens by itself at the first beacon round after a block's expected time."""
+        """Timelock-encrypt a text: it opens by itself at the first beacon round after a block's expected time."""
         ...
 
     def commit(self, netuid: NetUid, wallet: Wallet, *, raw: bytes, sealed: Sealed | None = None) -> Included | Refused:

@@ -7,7 +7,7 @@ from models.rejections import Rejection
 
 @dataclass(frozen=True, slots=True)
 class TaskValues:
-    """One task's outcome on one bundle: a value per sample, in the bundle's order, lower is better, clipped to [0, cap]."""
+    """One task on one bundle: a value per sample, in the bundle's order, lower is better, clipped to [0, cap]."""
 
     task: str
     sample_ids: tuple[str, ...]

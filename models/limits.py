@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class ModelLimits:
     """Bounds on one model, all inclusive.
 
-    `architectures` are transformers class names with a config allow-list in `models.configs`; `max_layers`, `max_header_bytes`
-    and `max_tensors` bound what is read before anything is allocated; `max_length` is in tokens.
+    `architectures` are transformers class names with a config allow-list in `models.configs`; `max_layers`,
+    `max_header_bytes` and `max_tensors` bound what is read before anything is allocated; `max_length` is in tokens.
     """
 
     architectures: tuple[str, ...]

@@ -1,0 +1,83 @@
+"""What the contest's arithmetic is done on: submissions, verdicts in numbers, standings and reigns. Pure data."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chain.types import Block, Coldkey, Hotkey, Uid
+
+Intake = Literal["due", "accepted", "rejected"]
+"""Whether the model's files still have to be vetted, passed, or were refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one hotkey committed: a model pinned to a revision and a digest, and the blocks that matter for it."""
+
+    id: int
+    competition: str
+    repo: str
+    revision: str
+    digest: str
+    hotkey: Hotkey
+    coldkey: Coldkey
+    uid: Uid
+    registered_at: Block
+    """Block of the hotkey's registration that was current when the commitment was first seen."""
+    commit_block: Block
+    """The commit block: seniority."""
+    revealed_block: Block
+    intake: Intake
+
+
+@dataclass(frozen=True, slots=True)
+class TaskScore:
+    """A submission's values on one task of one round, in bundle order, lower is better."""
+
+    task: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reign:
+    """Who holds a competition after a round.
+
+    `confirmed` is False for the best of a vacant throne until a second round confirms it; only a confirmed king is paid.
+    `earned` is the improvement at the crowning, which bounds the epsilon it starts with; `digest_block` is the first
+    commit block of its digest, from which its age runs.
+    """
+
+    submission_id: int
+    hotkey: Hotkey
+    since_round: int
+    crown_block: Block
+    digest_block: Block
+    earned: float
+    confirmed: bool
+
+
+Role = Literal["king", "challenger", "copy", "rejected", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A submission's place after a round, and why.
+
+    `score` is the weighted mean loss; `improvement` the relative improvement over the incumbent on the same samples, and
+    `needed` the epsilon it had to reach (both None where there was no incumbent or no score).
+    """
+
+    submission_id: int
+    place: int
+    role: Role
+    score: float | None
+    improvement: float | None
+    needed: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOutcome:
+    """What a judged round decides: every entrant's standing, and who reigns from now on (None: nobody)."""
+
+    standings: tuple[Standing, ...]
+    reign: Reign | None
