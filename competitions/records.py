@@ -41,9 +41,9 @@ class TaskScore:
 class Reign:
     """Who holds a competition after a round.
 
-    `confirmed` is False for the best of a vacant throne until a second round confirms it; only a confirmed king is paid.
-    `earned` is the improvement at the crowning, which bounds the epsilon it starts with; `digest_block` is the first
-    commit block of its digest, from which its age runs.
+    `confirmed` is False for the best of a vacant throne until a second round confirms it; only a confirmed king is
+    paid. `earned` is the improvement at the crowning, which bounds the epsilon it starts with; `digest_block` is the
+    first commit block of its digest, from which its age runs.
     """
 
     submission_id: int
@@ -62,8 +62,8 @@ Role = Literal["king", "challenger", "copy", "rejected", "abandoned"]
 class Standing:
     """A submission's place after a round, and why.
 
-    `score` is the weighted mean loss; `improvement` the relative improvement over the incumbent on the same samples, and
-    `needed` the epsilon it had to reach (both None where there was no incumbent or no score).
+    `score` is the weighted mean loss; `improvement` the relative improvement over the incumbent on the same samples,
+    and `needed` the epsilon it had to reach (both None where there was no incumbent or no score).
     """
 
     submission_id: int

@@ -1,0 +1,49 @@
+"""Whose model is it: a digest, and a repository's revision, belong to the coldkey that committed them first. Pure."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from chain.types import Block, Coldkey, Hotkey
+from competitions.records import Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The first commitment of a digest or of a (repository, revision)."""
+
+    coldkey: Coldkey
+    hotkey: Hotkey
+    block: Block
+
+
+def tie_break(seed: bytes, hotkey: Hotkey) -> bytes:
+    """Order of commits in one block: lower sha256(seed ‖ hotkey) is senior."""
+    return hashlib.sha256(seed + hotkey.encode()).digest()
+
+
+class Ownership:
+    """First claims over a set of submissions; the same whatever order they are given in."""
+
+    def __init__(self, submissions: Iterable[Submission], seed: bytes) -> None:
+        self._digests: dict[str, Claim] = {}
+        self._revisions: dict[tuple[str, str], Claim] = {}
+        for sub in sorted(submissions, key=lambda s: (s.commit_block, tie_break(seed, s.hotkey))):
+            claim = Claim(sub.coldkey, sub.hotkey, sub.commit_block)
+            self._digests.setdefault(sub.digest, claim)
+            self._revisions.setdefault((sub.repo, sub.revision), claim)
+
+    def copied_from(self, submission: Submission) -> Claim | None:
+        """Another coldkey's claim that this submission repeats; None for an original or a move within a coldkey."""
+        for claim in (
+            self._digests.get(submission.digest),
+            self._revisions.get((submission.repo, submission.revision)),
+        ):
+            if claim is not None and claim.coldkey != submission.coldkey:
+                return claim
+        return None
+
+    def first_commit(self, submission: Submission) -> Block:
+        """Commit block from which the digest's age runs, kept when a coldkey moves it to another of its hotkeys."""
+        claim = self._digests.get(submission.digest)
+        return claim.block if claim else submission.commit_block

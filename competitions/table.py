@@ -1,0 +1,156 @@
+"""The table as text: parsed, checked, and fingerprinted. Every message names the field, its value and the remedy."""
+
+import dataclasses
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic
+
+from chain.types import Block
+from competitions.spec import Competition, Phase, Table
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+class TableError(Exception):
+    """The table cannot be used; the message lists every fault, a line each."""
+
+
+def parse(text: str) -> Table:
+    """A table from its TOML text. Raises TableError."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TableError(f"the table is not valid TOML: {error}") from None
+    table = _build(_reshaped(data))
+    if faults := _faults(table):
+        raise TableError("\n".join(faults))
+    return dataclasses.replace(table, fingerprint=fingerprint(table))
+
+
+def fingerprint(table: Table) -> str:
+    """sha256 (hex) of the table's canonical JSON; formatting and comments of the file do not matter."""
+    content = dataclasses.asdict(dataclasses.replace(table, fingerprint=""))
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def shares_at(table: Table, block: Block) -> dict[str, float]:
+    """Each active competition's share of emission at a block; empty before the first phase."""
+    current: Phase | None = None
+    for phase in table.schedule:
+        if phase.from_block <= block:
+            current = phase
+    return dict(current.shares) if current else {}
+
+
+def competition_named(table: Table, name: str) -> Competition | None:
+    """The competition of that name, if the table has it."""
+    return next((competition for competition in table.competitions if competition.name == name), None)
+
+
+def _reshaped(data: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML's nested tables in the shape of the records: names become fields, mappings become tuples."""
+    shaped = {"fingerprint": "", **data}
+    competitions = data.get("competitions", {})
+    if isinstance(competitions, Mapping):
+        shaped["competitions"] = tuple({"name": name, **body} for name, body in competitions.items())
+    if isinstance(data.get("schedule"), list):
+        shaped["schedule"] = tuple(
+            {**phase, "shares": tuple(phase.get("shares", {}).items())} for phase in data["schedule"]
+        )
+    return shaped
+
+
+def _build(data: Mapping[str, Any]) -> Table:
+    if unknown := _unknown_keys(data, Table, "table"):
+        raise TableError("\n".join(unknown))
+    try:
+        return pydantic.TypeAdapter(Table).validate_python(data)
+    except pydantic.ValidationError as error:
+        raise TableError("\n".join(_line(fault) for fault in error.errors())) from None
+
+
+def _line(fault: Any) -> str:
+    where = ".".join(str(part) for part in fault["loc"])
+    value = "" if fault["type"] == "missing" else f" (it is {fault['input']!r})"
+    return f"{where}: {fault['msg'].lower()}{value}"
+
+
+def _unknown_keys(value: Any, kind: Any, where: str) -> list[str]:
+    """Keys that no record has, anywhere in the tree: a mistyped rule must not be ignored in silence."""
+    if isinstance(value, tuple | list):
+        inner = kind.__args__[0] if getattr(kind, "__args__", ()) else None
+        return [line for n, item in enumerate(value) for line in _unknown_keys(item, inner, f"{where}[{n}]")]
+    if not isinstance(value, Mapping) or not dataclasses.is_dataclass(kind):
+        return []
+    fields = {field.name: field.type for field in dataclasses.fields(kind)}
+    lines = [
+        f"{where}.{key}: unknown field; known are {', '.join(sorted(set(fields) - {'fingerprint', 'name'}))}"
+        for key in value
+        if key not in fields
+    ]
+    return lines + [
+        line for key in value if key in fields for line in _unknown_keys(value[key], fields[key], f"{where}.{key}")
+    ]
+
+
+def _faults(table: Table) -> list[str]:
+    """What no single field shows: names, sums and orders."""
+    names = [competition.name for competition in table.competitions]
+    faults = [line for competition in table.competitions for line in _competition_faults(competition)]
+    blocks = [phase.from_block for phase in table.schedule]
+    if not names:
+        faults.append("competitions: there is none; add a [competitions.NAME] section")
+    if not blocks or blocks != sorted(set(blocks)):
+        faults.append(f"schedule: from_block must rise from phase to phase (it is {blocks})")
+    for number, phase in enumerate(table.schedule):
+        where = f"schedule[{number}].shares"
+        total = sum(share for _, share in phase.shares)
+        faults += [
+            f"{where}: unknown competition {n!r}; known are {', '.join(names)}"
+            for n, _ in phase.shares
+            if n not in names
+        ]
+        if any(share < 0 for _, share in phase.shares) or total > 1 + 1e-9:
+            faults.append(f"{where}: shares must be at least 0 and sum to at most 1 (the sum is {total})")
+    return faults
+
+
+def _competition_faults(competition: Competition) -> list[str]:
+    where = f"competitions.{competition.name}"
+    epsilon = competition.epsilon
+    checks = [
+        (
+            _NAME.fullmatch(competition.name),
+            "name",
+            competition.name,
+            "lower-case letters, digits and dashes, at most 32",
+        ),
+        (competition.round_blocks > 0, "round_blocks", competition.round_blocks, "at least 1"),
+        (competition.tasks, "tasks", 0, "at least one task"),
+        (0 < epsilon.end <= epsilon.start < 1, "epsilon", (epsilon.start, epsilon.end), "0 < end <= start < 1"),
+        (epsilon.decay_blocks > 0, "epsilon.decay_blocks", epsilon.decay_blocks, "at least 1"),
+        (
+            competition.fetch_blocks <= competition.eval_delay_blocks,
+            "fetch_blocks",
+            competition.fetch_blocks,
+            f"at most eval_delay_blocks ({competition.eval_delay_blocks})",
+        ),
+        (
+            competition.source.max_age_blocks > 0,
+            "source.max_age_blocks",
+            competition.source.max_age_blocks,
+            "at least 1",
+        ),
+        (competition.source.min_producers > 0, "source.min_producers", competition.source.min_producers, "at least 1"),
+        (competition.deadline_s > 0, "deadline_s", competition.deadline_s, "more than 0"),
+        (len({t.name for t in competition.tasks}) == len(competition.tasks), "tasks", "doubled", "each task once"),
+    ]
+    checks += [(t.samples > 0, f"tasks.{t.name}.samples", t.samples, "at least 1") for t in competition.tasks]
+    checks += [(t.weight > 0, f"tasks.{t.name}.weight", t.weight, "more than 0") for t in competition.tasks]
+    checks += [(t.cap > 0, f"tasks.{t.name}.cap", t.cap, "more than 0") for t in competition.tasks]
+    return [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]

@@ -1,0 +1,44 @@
+"""From reigns to weights: winner takes all within a competition, shares from the table. Pure; hotkeys, not uids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chain.types import Block, Hotkey
+from competitions.records import Reign
+from competitions.spec import Table
+from competitions.table import shares_at
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A competition's newest settled round: who reigns after it, and who was the confirmed king before that."""
+
+    number: int
+    reign: Reign | None
+    previous: Hotkey | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Weights by hotkey and what is left for the burn uid; together they sum to 1."""
+
+    hotkeys: Mapping[Hotkey, float]
+    burn: float
+
+
+def pay(table: Table, block: Block, settled: Mapping[str, Settled]) -> Pay:
+    """Weights at a block. A reign's first round pays old and new king half each; no king, the share is burnt."""
+    weights: dict[Hotkey, float] = {}
+    for name, share in shares_at(table, block).items():
+        for hotkey, part in _winners(settled.get(name)).items():
+            weights[hotkey] = weights.get(hotkey, 0.0) + share * part
+    return Pay(weights, max(0.0, 1.0 - sum(weights.values())))
+
+
+def _winners(settled: Settled | None) -> dict[Hotkey, float]:
+    if settled is None or settled.reign is None or not settled.reign.confirmed:
+        return {}
+    king, previous = settled.reign.hotkey, settled.previous
+    if settled.reign.since_round == settled.number and previous is not None and previous != king:
+        return {previous: 0.5, king: 0.5}
+    return {king: 1.0}
