@@ -1,0 +1,58 @@
+"""Everything a neuron takes from its environment, read once. Options of the command line override it field by field."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from neurons.errors import SettingsError
+
+
+class Settings(BaseSettings):
+    """Environment variables start with CRUCIBLE_; the Hub's own HF_ENDPOINT and HF_TOKEN are honoured as well."""
+
+    model_config = SettingsConfigDict(env_prefix="CRUCIBLE_", frozen=True, populate_by_name=True, extra="ignore")
+
+    network: str = "finney"
+    """Name of a network, a node's ws:// address, or the path of an embedded chain's file."""
+    netuid: int | None = Field(default=None, ge=0, le=65535)
+    """The subnet on which the neuron acts."""
+    wallet_name: str = "default"
+    """The wallet (coldkey) whose hotkey signs."""
+    wallet_hotkey: str = "default"
+    """The wallet's hotkey."""
+    wallet_path: Path | None = None
+    """Folder of wallets; unset means the SDK's own."""
+    hub_endpoint: str = Field(
+        default="https://huggingface.co", validation_alias=AliasChoices("CRUCIBLE_HUB_ENDPOINT", "HF_ENDPOINT")
+    )
+    """Address of the Hub that keeps models and samples."""
+    hub_token: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("CRUCIBLE_HUB_TOKEN", "HF_TOKEN"), repr=False
+    )
+    """The Hub's access token; a secret, so it comes from the environment alone."""
+    table: Path | None = None
+    """File of the competition table; unset means the one shipped with this version."""
+    home: Path = Path("~/.crucible")
+    """Folder for what a neuron keeps: journals, caches, the ledger."""
+
+    def token(self) -> str | None:
+        """The Hub's token in clear, None where there is none."""
+        return self.hub_token.get_secret_value() if self.hub_token and self.hub_token.get_secret_value() else None
+
+    def folder(self) -> Path:
+        """`home` with ~ expanded."""
+        return self.home.expanduser()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The environment, overridden by every keyword that is not None. Raises SettingsError."""
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = ".".join(str(part) for part in fault["loc"])
+        raise SettingsError(
+            f"{field}: {fault['msg'].lower()}, it is {fault['input']!r}: give another by option or environment variable"
+        ) from None
