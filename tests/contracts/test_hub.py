@@ -1,0 +1,229 @@
+"""What every Hub promises, whichever technology answers: the folder, and the real client against the local server."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.large_files import ATTRIBUTES
+from hub.port import Denied, InvalidName, NotFound, RepoFile, RepoInfo, TooLarge
+
+WEIGHTS = bytes(range(256)) * 64
+WEIGHTS_FILE = RepoFile("model.safetensors", 16384, "a1f259d4365ed4320c377ce26f5c8c56dcdc9a89e7b641bfd8eabfbbeac86654")
+CONFIG_FILE = RepoFile("config.json", 2, None)
+ATTRIBUTES_FILE = RepoFile(".gitattributes", len(ATTRIBUTES), None)
+NO_COMMIT = "0" * 40
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "config.json").write_bytes(b"{}")
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
+    (folder / "sub" / "empty.txt").write_bytes(b"")
+    return folder
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_user_is_known_by_name(open_hub):
+    assert open_hub("alice").whoami() == "alice"
+
+
+def test_a_visitor_has_no_name(open_hub):
+    with pytest.raises(Denied):
+        open_hub(None).whoami()
+
+
+def test_a_new_repository_holds_only_its_attributes(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=True)
+    info = alice.describe(repo, "model")
+    assert info == RepoInfo(repo, "model", info.revision, True, (ATTRIBUTES_FILE,))
+
+
+def test_creating_again_leaves_the_repository_as_it_is(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=True)
+    before = alice.describe(repo, "model")
+    alice.create(repo, "model", private=False)
+    assert alice.describe(repo, "model") == before
+
+
+def test_another_namespace_is_denied_even_when_the_repository_exists(open_hub, repo):
+    open_hub("alice").create(repo, "model", private=False)
+    with pytest.raises(Denied):
+        open_hub("bob").create(repo, "model", private=False)
+
+
+def test_model_and_dataset_of_one_name_are_two_repositories(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    with pytest.raises(NotFound):
+        alice.describe(repo, "dataset")
+
+
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_an_uploaded_folder_is_described_with_sizes_and_checksums(open_hub, repo, model, kind):
+    alice = open_hub("alice")
+    alice.create(repo, kind, private=False)
+    revision = alice.upload_folder(repo, kind, model, message="first")
+    files = (ATTRIBUTES_FILE, CONFIG_FILE, WEIGHTS_FILE, RepoFile("sub/empty.txt", 0, None))
+    assert open_hub(None).describe(repo, kind) == RepoInfo(repo, kind, revision, False, files)
+
+
+def test_a_folder_may_go_below_a_path(open_hub, repo, model):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    revision = alice.upload_folder(repo, "model", model, message="first", to="a/b")
+    paths = [file.path for file in alice.describe(repo, "model", revision).files]
+    assert paths == [".gitattributes", "a/b/config.json", "a/b/model.safetensors", "a/b/sub/empty.txt"]
+
+
+def test_working_copy_notes_are_not_uploaded(open_hub, repo, model):
+    for name in (".git", ".cache"):
+        (model / name).mkdir()
+        (model / name / "note").write_text("mine")
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    alice.upload_folder(repo, "model", model, message="first")
+    assert len(alice.describe(repo, "model").files) == 4
+
+
+def test_an_older_revision_stays_as_it_was(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "dataset", private=False)
+    old = alice.upload_files(repo, "dataset", {"a.txt": b"1", "keep.txt": b"k"}, message="first")
+    new = alice.upload_files(repo, "dataset", {"a.txt": b"22"}, message="second")
+    assert {revision: alice.describe(repo, "dataset", revision).files for revision in (old, new)} == {
+        old: (ATTRIBUTES_FILE, RepoFile("a.txt", 1, None), RepoFile("keep.txt", 1, None)),
+        new: (ATTRIBUTES_FILE, RepoFile("a.txt", 2, None), RepoFile("keep.txt", 1, None)),
+    }
+
+
+def test_uploading_nothing_new_makes_no_revision(open_hub, repo, model):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    first = alice.upload_folder(repo, "model", model, message="first")
+    assert alice.upload_folder(repo, "model", model, message="again") == first
+
+
+def test_fetch_brings_exactly_the_files_named_and_replaces_what_was_there(open_hub, repo, model, tmp_path):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    revision = alice.upload_folder(repo, "model", model, message="first")
+    into = tmp_path / "into"
+    into.mkdir()
+    (into / "model.safetensors").write_bytes(b"old")
+    open_hub(None).fetch(repo, "model", revision, ["model.safetensors", "sub/empty.txt"], into)
+    assert files_in(into) == {"model.safetensors": WEIGHTS, "sub/empty.txt": b""}
+
+
+def test_fetch_leaves_nothing_behind_when_one_file_is_missing(open_hub, repo, model, tmp_path):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    revision = alice.upload_folder(repo, "model", model, message="first")
+    with pytest.raises(NotFound):
+        alice.fetch(repo, "model", revision, ["config.json", "absent.bin"], tmp_path / "into")
+    assert not (tmp_path / "into").exists() or files_in(tmp_path / "into") == {}
+
+
+def test_read_returns_the_content_of_the_revision_named(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "dataset", private=False)
+    old = alice.upload_files(repo, "dataset", {"dir/ä b%2F?.txt": b"one"}, message="first")
+    alice.upload_files(repo, "dataset", {"dir/ä b%2F?.txt": b"two"}, message="second")
+    assert alice.read(repo, "dataset", old, "dir/ä b%2F?.txt", max_bytes=3) == b"one"
+
+
+def test_read_stops_at_the_length_allowed(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "dataset", private=False)
+    revision = alice.upload_files(repo, "dataset", {"a.txt": b"four"}, message="first")
+    with pytest.raises(TooLarge):
+        alice.read(repo, "dataset", revision, "a.txt", max_bytes=3)
+
+
+@pytest.mark.parametrize("visitor", ["bob", None])
+def test_a_private_repository_looks_missing_to_others_until_it_goes_public(open_hub, repo, visitor, tmp_path):
+    alice, other = open_hub("alice"), open_hub(visitor)
+    alice.create(repo, "model", private=True)
+    revision = alice.upload_files(repo, "model", {"a.txt": b"secret"}, message="first")
+    with pytest.raises(NotFound):
+        other.describe(repo, "model", revision)
+    with pytest.raises(NotFound):
+        other.read(repo, "model", revision, "a.txt", max_bytes=10)
+    with pytest.raises(NotFound):
+        other.fetch(repo, "model", revision, ["a.txt"], tmp_path)
+    alice.set_visibility(repo, "model", private=False)
+    assert other.read(repo, "model", revision, "a.txt", max_bytes=10) == b"secret"
+
+
+def test_a_repository_can_be_hidden_again(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    alice.set_visibility(repo, "model", private=True)
+    with pytest.raises(NotFound):
+        open_hub("bob").describe(repo, "model")
+
+
+@pytest.mark.parametrize("visitor", ["bob", None])
+def test_only_the_owner_may_change_a_public_repository(open_hub, repo, visitor):
+    open_hub("alice").create(repo, "model", private=False)
+    other = open_hub(visitor)
+    with pytest.raises(Denied):
+        other.upload_files(repo, "model", {"a.txt": b"mine"}, message="first")
+    with pytest.raises(Denied):
+        other.set_visibility(repo, "model", private=True)
+
+
+def test_writing_to_a_hidden_or_missing_repository_says_it_is_not_there(open_hub, repo, model):
+    bob = open_hub("bob")
+    with pytest.raises(NotFound):
+        bob.upload_folder(repo, "model", model, message="first")
+    open_hub("alice").create(repo, "model", private=True)
+    with pytest.raises(NotFound):
+        bob.set_visibility(repo, "model", private=False)
+
+
+def test_unknown_repositories_revisions_and_files_are_not_found(open_hub, repo):
+    alice = open_hub("alice")
+    with pytest.raises(NotFound):
+        alice.describe(repo, "model")
+    alice.create(repo, "model", private=False)
+    revision = alice.describe(repo, "model").revision
+    with pytest.raises(NotFound):
+        alice.describe(repo, "model", NO_COMMIT)
+    with pytest.raises(NotFound):
+        alice.read(repo, "model", NO_COMMIT, "a.txt", max_bytes=10)
+    with pytest.raises(NotFound):
+        alice.read(repo, "model", revision, "a.txt", max_bytes=10)
+
+
+@pytest.mark.parametrize("name", ["model", "a/b/c", "../x", "alice/", "alice/a--b", "alice/.x", "alice/x.git", "é/x"])
+def test_impossible_repository_names_are_refused(open_hub, name):
+    with pytest.raises(InvalidName):
+        open_hub("alice").describe(name, "model")
+
+
+@pytest.mark.parametrize("path", ["", "/etc/passwd", "../x", "a/../x", "a//b", "./a", ".git/config", "a\\b", "a\0b"])
+def test_paths_that_lead_elsewhere_are_refused(open_hub, repo, path, tmp_path):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    revision = alice.describe(repo, "model").revision
+    with pytest.raises(InvalidName):
+        alice.upload_files(repo, "model", {path: b""}, message="first")
+    with pytest.raises(InvalidName):
+        alice.fetch(repo, "model", revision, [path], tmp_path)
+    with pytest.raises(InvalidName):
+        alice.read(repo, "model", revision, path, max_bytes=1)
+
+
+@pytest.mark.parametrize("revision", ["main", "abc123", NO_COMMIT.upper() + "0", ""])
+def test_a_download_needs_a_pinned_revision(open_hub, repo, revision):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    with pytest.raises(InvalidName):
+        alice.read(repo, "model", revision, ".gitattributes", max_bytes=1)
