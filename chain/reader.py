@@ -11,7 +11,19 @@ ChainError
 from datetime import datetime
 from typing import Protocol
 
-from chain.types import BeaconRound, Block, BlockHash, Commitment, Head, NetUid, Neuron, Uid, Unreadable, Weights
+from chain.types import (
+    BeaconRound,
+    Block,
+    BlockHash,
+    Commitment,
+    Head,
+    NetUid,
+    Neuron,
+    Uid,
+    Unreadable,
+    WeightRules,
+    Weights,
+)
 
 
 class ChainError(Exception):
@@ -71,6 +83,10 @@ class ChainReader(Protocol):
 
     def weights(self, netuid: NetUid, block: Block | None = None) -> dict[Uid, Weights]:
         """Each setter's weights as the chain holds them, normalised to sum to 1."""
+        ...
+
+    def weight_rules(self, netuid: NetUid) -> WeightRules:
+        """What the subnet asks of whoever sets weights."""
         ...
 
     def beacon_round(self, at: datetime) -> BeaconRound:

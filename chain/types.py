@@ -110,5 +110,13 @@ class Registration:
     since: Block
 
 
+@dataclass(frozen=True, slots=True)
+class WeightRules:
+    """What a subnet asks of whoever sets weights: blocks between two settings, and whether they are sealed first."""
+
+    rate_limit: BlockCount
+    commit_reveal: bool
+
+
 Weights = Mapping[Uid, float]
 """Weights by uid, non-negative, summing to 1 unless empty."""

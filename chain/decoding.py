@@ -1,0 +1,103 @@
+"""The SDK's decoded shapes as our records. Strangers' bytes are data: one unreadable entry never costs the poll."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chain.types import (
+    BeaconRound,
+    Block,
+    Coldkey,
+    Commitment,
+    Hotkey,
+    Neuron,
+    Opened,
+    Sealed,
+    Uid,
+    Unreadable,
+    Weights,
+)
+
+_RAO = 1_000_000_000
+
+
+def neurons(graph: Mapping[str, Sequence[Any]]) -> tuple[Neuron, ...]:
+    """Neurons from the metagraph runtime call's parallel columns; stake is `total_stake` in TAO."""
+    columns = ("hotkeys", "coldkeys", "total_stake", "validator_permit", "block_at_registration", "last_update")
+    rows = zip(*(graph[column] for column in columns), strict=True)
+    return tuple(
+        Neuron(
+            Uid(uid), Hotkey(hot), Coldkey(cold), int(stake) / _RAO, bool(permit), Block(int(since)), Block(int(last))
+        )
+        for uid, (hot, cold, stake, permit, since, last) in enumerate(rows)
+    )
+
+
+def commitments(
+    entries: Iterable[tuple[Any, Any]], revealed: Iterable[tuple[Any, Any]]
+) -> tuple[Commitment | Unreadable, ...]:
+    """One record per hotkey from the maps CommitmentOf and RevealedCommitments, by hotkey."""
+    standing = {str(hotkey): entry for hotkey, entry in entries}
+    history = {str(hotkey): texts for hotkey, texts in revealed}
+    hotkeys = sorted(standing.keys() | history.keys())
+    return tuple(_commitment(Hotkey(h), standing.get(h), history.get(h) or ()) for h in hotkeys)
+
+
+def weights(rows: Iterable[tuple[Any, Iterable[tuple[Any, Any]]]]) -> dict[Uid, Weights]:
+    """Each setter's weights, u16 values normalised to sum to 1; setters of nothing are left out."""
+    decoded = {Uid(int(uid)): {Uid(int(to)): int(value) for to, value in row} for uid, row in rows}
+    totals = {uid: sum(row.values()) for uid, row in decoded.items()}
+    return {uid: {to: value / totals[uid] for to, value in row.items()} for uid, row in decoded.items() if totals[uid]}
+
+
+def raw_bytes(value: Any) -> bytes:
+    """Bytes the SDK shows as 0x-hex, as text where they happen to be UTF-8, or as numbers."""
+    if isinstance(value, str):
+        if value.startswith("0x"):
+            try:
+                return bytes.fromhex(value[2:])
+            except ValueError:
+                pass
+        return value.encode()
+    return bytes(value)
+
+
+def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any]) -> Commitment | Unreadable:
+    try:
+        opened = tuple(
+            sorted((Opened(raw_bytes(data), Block(int(block))) for data, block in texts), key=lambda o: o.block)
+        )
+        if entry is None:
+            return Commitment(hotkey, None, None, None, opened)
+        fields = [item for field in entry["info"]["fields"] for item in _items(field)]
+        return Commitment(
+            hotkey, Block(int(entry["block"])), _sealed(fields), _clear(fields), opened, _has_failed(fields)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return Unreadable(hotkey, f"the chain's entry has an unknown shape: {error!r}"[:200])
+
+
+def _items(field: Any) -> list[tuple[str, Any]]:
+    """A field is one variant, which the SDK shows as a mapping or as a bare name; nested lists hold one more level."""
+    if isinstance(field, Mapping):
+        return [(str(name), value) for name, value in field.items()]
+    if isinstance(field, str):
+        return [(field, "")]
+    return [item for inner in field for item in _items(inner)]
+
+
+def _sealed(fields: Iterable[tuple[str, Any]]) -> Sealed | None:
+    for name, value in fields:
+        if name == "TimelockEncrypted":
+            return Sealed(raw_bytes(value["encrypted"]), BeaconRound(int(value["reveal_round"])))
+    return None
+
+
+def _clear(fields: Iterable[tuple[str, Any]]) -> bytes | None:
+    for name, value in fields:
+        if name.startswith(("Raw", "BigRaw")):
+            return raw_bytes(value)
+    return None
+
+
+def _has_failed(fields: Iterable[tuple[str, Any]]) -> bool:
+    return any(name == "TimelockRevealFailed" for name, _ in fields)

@@ -1,0 +1,190 @@
+"""Reader and writer over bittensor's SyncClient: the only code that talks to a chain, live or embedded alike."""
+
+import contextlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import bittensor as bt
+
+from chain import decoding
+from chain.intents import SetCommitment
+from chain.reader import ChainError, ChainUnreachable, UnknownBlock, UnknownSubnet
+from chain.signing import Wallet
+from chain.types import (
+    BeaconRound,
+    Block,
+    BlockCount,
+    BlockHash,
+    Commitment,
+    Head,
+    Included,
+    NetUid,
+    Neuron,
+    Refused,
+    Sealed,
+    Uid,
+    Unreadable,
+    WeightRules,
+    Weights,
+)
+
+_STORAGE = bt.storage
+
+
+@dataclass(frozen=True, slots=True)
+class BeaconClock:
+    """When the beacon publishes: round r at `genesis + (r − 1) · period_s`; the defaults are drand's quicknet."""
+
+    genesis_s: float = bt.timelock.QUICKNET_GENESIS
+    period_s: float = bt.timelock.QUICKNET_PERIOD
+
+    def round_at(self, at: datetime) -> BeaconRound:
+        """The first round published at or after a moment."""
+        elapsed_ms = round((at.timestamp() - self.genesis_s) * 1000)
+        return BeaconRound(max(1, math.ceil(elapsed_ms / (self.period_s * 1000)) + 1))
+
+
+class SubtensorChain:
+    """One connection. Threads may share it: calls are marshalled to the client's own loop."""
+
+    def __init__(self, client: Any, beacon: BeaconClock, name: str) -> None:
+        self._client = client
+        self._beacon = beacon
+        self.name = name
+        with self._translated("connecting"):
+            client.connect()  # once, before threads share the client: its lazy start has no lock
+
+    def close(self) -> None:
+        """End the connection."""
+        self._client.close()
+
+    def head(self) -> Head:
+        """The newest block."""
+        with self._translated("reading the head"):
+            return self._head(self._client.block)
+
+    def finalized(self) -> Head:
+        """The newest block that cannot be reverted."""
+        with self._translated("reading the finalized head"):
+            return self._head(self._client.finalized_block)
+
+    def block_hash(self, block: Block) -> BlockHash:
+        """Hash of a block. Raises UnknownBlock."""
+        with self._translated(f"reading the hash of block {block}"):
+            return BlockHash(self._hash(block))
+
+    def block_time(self) -> float:
+        """Seconds between two blocks."""
+        with self._translated("reading the block time"):
+            return float(self._client.block_time())
+
+    def timestamp(self, block: Block) -> datetime:
+        """The block's own time, UTC."""
+        with self._translated(f"reading the time of block {block}"):
+            moment: datetime = self._client.timestamp(block=block)
+            return moment.astimezone(UTC)
+
+    def neurons(self, netuid: NetUid, block: Block | None = None) -> tuple[Neuron, ...]:
+        """The metagraph by uid. Raises UnknownSubnet."""
+        with self._translated(f"reading the metagraph of netuid {netuid}"):
+            graph = self._at(block).runtime(bt.runtime_api.SubnetInfoRuntimeApi.get_metagraph, [netuid])
+        if not graph:
+            raise UnknownSubnet(f"netuid {netuid} does not exist on {self.name}: name another with --netuid")
+        return decoding.neurons(graph)
+
+    def commitments(self, netuid: NetUid, block: Block | None = None) -> tuple[Commitment | Unreadable, ...]:
+        """Every hotkey's commitment, in two map reads however many there are."""
+        with self._translated(f"reading the commitments of netuid {netuid}"):
+            view = self._at(block)
+            entries = view.query_map(_STORAGE.Commitments.CommitmentOf, [netuid])
+            revealed = view.query_map(_STORAGE.Commitments.RevealedCommitments, [netuid])
+        return decoding.commitments(entries, revealed)
+
+    def weights(self, netuid: NetUid, block: Block | None = None) -> dict[Uid, Weights]:
+        """Each setter's weights as the chain holds them."""
+        with self._translated(f"reading the weights of netuid {netuid}"):
+            rows = self._at(block).query_map(_STORAGE.SubtensorModule.Weights, [netuid])
+        return decoding.weights(rows)
+
+    def weight_rules(self, netuid: NetUid) -> WeightRules:
+        """What the subnet asks of whoever sets weights."""
+        items = _STORAGE.SubtensorModule
+        with self._translated(f"reading the weight rules of netuid {netuid}"):
+            return WeightRules(
+                BlockCount(int(self._client.query(items.WeightsSetRateLimit, [netuid]) or 0)),
+                bool(self._client.query(items.CommitRevealWeightsEnabled, [netuid])),
+            )
+
+    def beacon_round(self, at: datetime) -> BeaconRound:
+        """The first beacon round published at or after a moment."""
+        return self._beacon.round_at(at)
+
+    def beacon_signature(self, round_: BeaconRound) -> bytes | None:
+        """The pulse of a round as the chain stores it; None while it has none."""
+        with self._translated(f"reading beacon round {round_}"):
+            pulse = self._client.query(_STORAGE.Drand.Pulses, [round_])
+        return decoding.raw_bytes(pulse["signature"]) if pulse else None
+
+    def seal(self, text: str, open_at: Block) -> Sealed:
+        """Timelock-encrypt a text so that it opens at the first beacon round after a block's expected time."""
+        head = self.head()
+        ahead = timedelta(seconds=max(1, open_at - head.number) * self.block_time())
+        round_ = self.beacon_round(self.timestamp(head.number) + ahead)
+        with self._translated(f"sealing to beacon round {round_}"):
+            sealed = bt.timelock.encrypt(text, reveal_round=int(round_))
+            return Sealed(bytes(sealed.encrypted), BeaconRound(int(sealed.reveal_round)))
+
+    def commit(self, netuid: NetUid, wallet: Wallet, *, raw: bytes, sealed: Sealed | None = None) -> Included | Refused:
+        """Commit for the wallet's hotkey, replacing what stood."""
+        intent = SetCommitment(
+            netuid=netuid,
+            raw_hex=raw.hex(),
+            encrypted_hex=sealed.ciphertext.hex() if sealed else "",
+            reveal_round=int(sealed.reveal_round) if sealed else 0,
+        )
+        return self._execute(intent, wallet, f"committing on netuid {netuid}")
+
+    def set_weights(self, netuid: NetUid, wallet: Wallet, weights: Weights) -> Included | Refused:
+        """Set (or, where the subnet asks for it, commit) weights for the wallet's hotkey."""
+        pairs = {int(uid): float(weight) for uid, weight in weights.items() if weight > 0}
+        intent = bt.SetWeights(netuid=netuid, weights=pairs)
+        return self._execute(intent, wallet, f"setting weights on netuid {netuid}")
+
+    def _execute(self, intent: Any, wallet: Wallet, doing: str) -> Included | Refused:
+        """Submit an intent; what the chain or the preflight says no to is a value, what failed on the way is raised."""
+        with self._translated(doing):
+            try:
+                result = self._client.execute(intent, wallet.sdk)
+            except bt.ChainError as error:
+                return Refused(error.name or error.code.value, error.message)
+        if not result.success:
+            reason = result.error or bt.ChainError(result.message or "the node gave no reason")
+            return Refused(reason.name or reason.code.value, reason.message)
+        block = int(str(result.extrinsic_id).partition("-")[0]) if result.extrinsic_id else self.head().number
+        return Included(Block(block), str(result.extrinsic_id or result.block_hash))
+
+    def _head(self, number: int) -> Head:
+        return Head(Block(int(number)), BlockHash(self._hash(number)))
+
+    def _hash(self, block: int) -> str:
+        hash_ = self._client.block_info(block).hash
+        if not hash_:
+            raise UnknownBlock(f"{self.name} has no block {block}; its head is {self._client.block}")
+        return str(hash_)
+
+    def _at(self, block: Block | None) -> Any:
+        """The whole read surface pinned to one block, so that a poll never mixes two."""
+        return self._client.at(block)
+
+    @contextlib.contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        """Our errors for the SDK's: what was being done, on which network, and what the node said."""
+        try:
+            yield
+        except (bt.RpcConnectionError, bt.ConnectionNotReady, ConnectionError, TimeoutError, OSError) as error:
+            raise ChainUnreachable(f"{doing}: {self.name} does not answer ({error}); check --network") from error
+        except bt.BittensorError as error:
+            raise ChainError(f"{doing}: {self.name} answered {error}") from error
