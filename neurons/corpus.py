@@ -141,9 +141,18 @@ def _documentation(item: object) -> str | None:
 
 
 def _signature(item: Callable[..., object]) -> str:
+    """Parameter names with plain defaults only: the repr of another default may hold paths, or the whole environment
+    (that of `cgi.parse` does), and these questions are published."""
     try:
-        text = str(inspect.signature(item))
+        signature = inspect.signature(item)
     except Exception:  # noqa: BLE001 - built-in functions publish none, or one whose defaults cannot be evaluated
         return "(...)"
-    differs_by_machine = " at 0x" in text or sys.base_prefix in text or sys.prefix in text
-    return "(...)" if differs_by_machine else text
+    plain = [_plain(parameter) for parameter in signature.parameters.values()]
+    return str(inspect.Signature(plain)).replace("=Ellipsis", "=...")
+
+
+def _plain(parameter: inspect.Parameter) -> inspect.Parameter:
+    has_none = parameter.default is inspect.Parameter.empty
+    is_plain = has_none or parameter.default is None or type(parameter.default) in (bool, int, float)
+    default = parameter.default if is_plain else ...
+    return parameter.replace(annotation=inspect.Parameter.empty, default=default)
