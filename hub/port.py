@@ -77,8 +77,8 @@ class InvalidName(HubError):
 
 class Hub(Protocol):
     """One user's view of a Hub. `repo` is always `namespace/name`; every method may raise HubUnreachable,
-    RateLimited and InvalidName besides the errors it names. `fetch` and `read` take a commit id only (40 hex digits), as
-    `describe` and the uploads return it: a branch pins nothing."""
+    RateLimited and InvalidName besides the errors it names. `fetch` and `read` take a commit id only (40 hex
+    digits), as `describe` and the uploads return it: a branch pins nothing."""
 
     def whoami(self) -> str:
         """Return the user's name. Raises Denied without a valid token."""
