@@ -6,7 +6,7 @@ from pathlib import Path
 from competitions.spec import Table
 from competitions.table import TableError, parse
 
-_SHIPPED = files("competitions") / "tables"
+SHIPPED = files("competitions") / "tables"
 
 
 def load(name: str) -> Table:
@@ -16,11 +16,11 @@ def load(name: str) -> Table:
 
 def read(name: str) -> str:
     """The text behind a table's name or path. Raises TableError where there is none."""
-    if (_SHIPPED / f"{name}.toml").is_file():
-        return (_SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
+    if (SHIPPED / f"{name}.toml").is_file():
+        return (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(name).expanduser()
     if not path.is_file():
-        known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in _SHIPPED.iterdir()))
+        known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in SHIPPED.iterdir()))
         raise TableError(f"no table {name!r}: give a TOML file's path, or one of the shipped tables ({known})")
     try:
         return path.read_text(encoding="utf-8")

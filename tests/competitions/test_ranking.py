@@ -1,0 +1,109 @@
+"""Who holds a competition after a round: a challenger meets the incumbent alone and must beat it by epsilon."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chain.types import Block, Coldkey, Hotkey
+from competitions.ownership import Claim
+from competitions.ranking import Entrant, Setting, decide
+from competitions.records import Reign
+from competitions.spec import Competition
+from competitions.table import parse
+from models.rejections import Reason, Rejection
+from tests.competitions.builders import TABLE, scored, submit
+
+KING = Reign(1, Hotkey("hot1"), 0, Block(100), Block(10), 0.01, confirmed=True)
+
+
+@pytest.fixture
+def setting(chat: Competition) -> Setting:
+    return Setting(chat, 3, Block(250), b"seed")
+
+
+def entrant(id_: int, loss: float, commit: int | None = None) -> Entrant:
+    return Entrant(submit(id_, commit or 10 * id_), Block(10 * id_), scored(loss, loss))
+
+
+def reigning(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant]) -> tuple[int, bool] | None:
+    reign = decide(setting, incumbent, entrants).reign
+    return (reign.submission_id, reign.confirmed) if reign else None
+
+
+def test_a_challenger_wins_with_epsilon_and_not_with_less(setting: Setting) -> None:
+    assert reigning(setting, KING, [entrant(1, 1.0), entrant(2, 0.991)]) == (1, True)
+    assert reigning(setting, KING, [entrant(1, 1.0), entrant(2, 0.98)]) == (2, True)
+
+
+def test_a_crowning_keeps_what_was_earned_rounded_down(setting: Setting) -> None:
+    reign = decide(setting, KING, [entrant(1, 1.0), entrant(2, 0.9376)]).reign
+    assert reign == Reign(2, Hotkey("hot2"), 3, Block(250), Block(20), 0.062, confirmed=True)
+
+
+def test_clones_of_the_king_change_nothing(setting: Setting) -> None:
+    """The predecessor's round robin counted clones: two of them and a 2 % better model got nothing."""
+    clones = [entrant(n, 1.0) for n in range(3, 9)]
+    assert reigning(setting, KING, [entrant(1, 1.0), *clones, entrant(2, 0.98)]) == (2, True)
+
+
+def test_the_most_senior_within_eps_end_of_the_best_wins(setting: Setting) -> None:
+    rivals = [entrant(1, 1.0), entrant(2, 0.905, commit=50), entrant(3, 0.90, commit=60), entrant(4, 0.95, commit=20)]
+    assert reigning(setting, KING, rivals) == (2, True)
+
+
+def test_a_vacant_throne_needs_the_same_best_model_twice(setting: Setting) -> None:
+    field = [entrant(1, 1.0), entrant(2, 0.9)]
+    trial = decide(setting, None, field).reign
+    assert trial == Reign(2, Hotkey("hot2"), 3, Block(250), Block(20), 0.01, confirmed=False)
+    assert reigning(setting, trial, field) == (2, True)
+    assert reigning(setting, trial, [entrant(1, 0.8), entrant(2, 0.9)]) == (1, False)
+
+
+def test_our_own_fault_with_the_king_changes_nothing(setting: Setting) -> None:
+    broken = replace(entrant(1, 1.0), result="the device ran out of memory")
+    outcome = decide(setting, KING, [broken, entrant(2, 0.5)])
+    assert outcome.reign == KING
+    assert [(s.submission_id, s.role) for s in outcome.standings] == [(1, "abandoned"), (2, "challenger")]
+
+
+def test_a_king_that_is_refused_leaves_the_throne_to_be_won(setting: Setting) -> None:
+    refused = replace(entrant(1, 1.0), result=Rejection(Reason.NOT_FINITE, "loss is NaN"))
+    assert reigning(setting, KING, [refused, entrant(2, 2.0)]) == (2, False)
+
+
+def test_nobody_scored_keeps_a_vacant_throne_vacant(setting: Setting) -> None:
+    refused = replace(entrant(2, 1.0), result=Rejection(Reason.CONFIG, "is_causal"))
+    assert decide(setting, None, [refused]).reign is None
+
+
+def test_standings_name_the_reason_of_everyone_without_a_score(setting: Setting) -> None:
+    copy = replace(entrant(3, 1.0), result=Claim(Coldkey("cold1"), Hotkey("hot1"), Block(10)))
+    refused = replace(entrant(4, 1.0), result=Rejection(Reason.CONFIG, "is_causal is not allowed"))
+    outcome = decide(setting, KING, [refused, copy, entrant(2, 0.995), entrant(1, 1.0)])
+    assert [(s.place, s.submission_id, s.role, s.why) for s in outcome.standings] == [
+        (1, 1, "king", "no challenger improved by epsilon"),
+        (2, 2, "challenger", "improved 0.50% on the incumbent, 1.00% needed"),
+        (3, 3, "copy", "copy: hot1 committed this model first, in block 10"),
+        (4, 4, "rejected", "config: is_causal is not allowed"),
+    ]
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=6), st.randoms())
+def test_the_outcome_does_not_depend_on_the_order_of_entrants(losses: list[float], random: object) -> None:
+    setting = Setting(parse(TABLE).competitions[0], 3, Block(250), b"seed")
+    field = [entrant(n, loss) for n, loss in enumerate(losses, start=1)]
+    shuffled = field.copy()
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
+    assert decide(setting, KING, shuffled) == decide(setting, KING, field)
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=6))
+def test_a_king_never_falls_to_a_model_that_is_not_better(losses: list[float]) -> None:
+    setting = Setting(parse(TABLE).competitions[0], 3, Block(250), b"seed")
+    field = [entrant(1, 1.0), *(entrant(n, loss) for n, loss in enumerate(losses, start=2))]
+    reign = decide(setting, KING, field).reign
+    assert reign is not None
+    assert reign == KING or losses[reign.submission_id - 2] <= 0.99

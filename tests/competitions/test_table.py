@@ -1,0 +1,56 @@
+"""The table: what it refuses and how it says so, what it fingerprints, and the shares at a block."""
+
+import pytest
+
+from chain.types import Block
+from competitions.spec import Table
+from competitions.table import TableError, parse, shares_at
+from neurons import tables
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("first_block = 100", "first_blok = 100", "table.competitions[0].first_blok: unknown field"),
+        ("samples = 64", 'samples = "many"', "competitions.0.tasks.0.samples"),
+        ("samples = 64", "samples = 0", "competitions.chat.tasks.reference_loss.samples: must be at least 1 (it is 0)"),
+        ('"reference_loss"', '"own_loss"', "'reference_loss' or 'text_loss' (it is 'own_loss')"),
+        ("decay_blocks = 1_000", "", "competitions.0.epsilon.decay_blocks: field required"),
+        ("end = 0.01", "end = 0.0", "competitions.chat.epsilon: must be 0 < end <= start < 1"),
+        ("{ chat = 0.7 }", "{ chat = 1.7 }", "sum to at most 1 (the sum is 1.7)"),
+        ("{ chat = 0.7 }", "{ chess = 0.7 }", "unknown competition 'chess'; known are chat"),
+        ("from_block = 500", "from_block = 0", "from_block must rise from phase to phase"),
+        ("[competitions.chat]", "[competitions.CHAT!]", "not valid TOML"),
+        ("fetch_blocks = 15", "fetch_blocks = 41", "must be at most eval_delay_blocks (40)"),
+    ],
+)
+def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, old: str, new: str, said: str) -> None:
+    with pytest.raises(TableError) as refusal:
+        parse(table_text.replace(old, new, 1))
+    assert said in str(refusal.value)
+
+
+def test_the_fingerprint_follows_the_rules_and_not_the_formatting(table: Table, table_text: str) -> None:
+    commented = parse("# a comment\n" + table_text.replace("= ", "=   "))
+    changed = parse(table_text.replace("samples = 64", "samples = 65"))
+    assert (commented.fingerprint, len(table.fingerprint)) == (table.fingerprint, 64)
+    assert changed.fingerprint != table.fingerprint
+
+
+@pytest.mark.parametrize(("block", "share"), [(0, 0.7), (499, 0.7), (500, 0.2), (9_999, 0.2)])
+def test_shares_change_at_the_block_the_schedule_names(table: Table, block: int, share: float) -> None:
+    assert shares_at(table, Block(block)) == {"chat": share}
+
+
+def test_no_competition_pays_before_the_first_phase(table_text: str) -> None:
+    assert shares_at(parse(table_text.replace("from_block = 0", "from_block = 7")), Block(6)) == {}
+
+
+def test_every_shipped_table_is_valid() -> None:
+    shipped = [entry.name.removesuffix(".toml") for entry in tables.SHIPPED.iterdir() if entry.name.endswith(".toml")]
+    assert {name: tables.load(name).competitions != () for name in shipped} == dict.fromkeys(shipped, True)
+
+
+def test_a_missing_table_names_the_shipped_ones() -> None:
+    with pytest.raises(TableError, match=r"no table 'nowhere': give a TOML file's path, or one of .*localnet"):
+        tables.load("nowhere")
