@@ -1,0 +1,138 @@
+"""A round's samples: drawn from a pool by the seed alone, named by a Merkle root, kept in one canonical file that is
+written whole or not at all and verified when read. Knows neither sources nor scores.
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chain.types import Coldkey
+from evaluation.sources.held import Held
+from evaluation.sources.merkle import root
+from evaluation.sources.pool import Pool
+from evaluation.sources.sample import Malformed, Sample, canonical_json, from_line
+from evaluation.sources.shares import equal_parts
+from evaluation.tasks.spec import KIND_OF_TASK, SampleKind, TaskName, TaskSpec
+
+VERSION = "crucible/bundle/1"
+
+
+class BundleCorrupt(Exception):
+    """A bundle file does not hold what it, or whoever reads it, says; delete it, and it is drawn again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSamples:
+    """The samples of one task, in the round's order."""
+
+    task: TaskName
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The samples of a round, task by task in the table's order."""
+
+    tasks: tuple[TaskSamples, ...]
+
+    @property
+    def root(self) -> str:
+        """Merkle root over task name and sample id, in order: it names the samples, their tasks and their order."""
+        return root(f"{entry.task}\0{sample.id}".encode() for entry in self.tasks for sample in entry.samples)
+
+    def of(self, task: TaskName) -> tuple[Sample, ...]:
+        """The samples of a task. Raises KeyError for a task the bundle was not drawn for."""
+        return {entry.task: entry.samples for entry in self.tasks}[task]
+
+
+def draw(pool: Pool, tasks: Sequence[TaskSpec], seed: bytes) -> Bundle | Held:
+    """The round's bundle: for each task its number of samples of its kind, in equal parts per coldkey.
+
+    A function of the seed and the pool's samples, whatever order they came in. Held where fewer than the pool's
+    `min_producers` coldkeys can fill their part.
+    """
+    drawn: list[TaskSamples] = []
+    for task in tasks:
+        groups = _by_coldkey(pool, KIND_OF_TASK[task.name])
+        samples = equal_parts(groups, task.samples, pool.min_producers, seed)
+        if samples is None:
+            sizes = ", ".join(str(len(members)) for members in groups.values())
+            return Held(
+                f"{task.name} needs {task.samples} samples in equal parts of at least {pool.min_producers} producers; "
+                f"those at hand have {sizes or 'none'}"
+            )
+        drawn.append(TaskSamples(task.name, samples))
+    return Bundle(tuple(drawn))
+
+
+def write_bundle(bundle: Bundle, path: Path) -> None:
+    """Put the bundle's canonical file at `path`, making its folder. A kill leaves the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".bundle-", delete=False) as file:
+        file.write(encode(bundle))
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, path)
+
+
+def read_bundle(path: Path, root: str | None = None) -> Bundle:
+    """The bundle of a file, verified against the root the file states and against `root` if given.
+
+    Raises BundleCorrupt unless every byte is as `encode` writes it, and FileNotFoundError where there is none.
+    """
+    data = path.read_bytes()
+    try:
+        bundle = _decode(data)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BundleCorrupt(f"{path} is no bundle ({error}): delete it, and it is drawn again") from error
+    if encode(bundle) != data or root not in (None, bundle.root):
+        raise BundleCorrupt(
+            f"{path} holds samples with the root {bundle.root}, not {root or 'the one it states'}: "
+            "delete it, and it is drawn again"
+        )
+    return bundle
+
+
+def encode(bundle: Bundle) -> bytes:
+    """The canonical file: a header line with root, tasks and their numbers of samples, then the samples' own lines."""
+    tasks = [[entry.task, len(entry.samples)] for entry in bundle.tasks]
+    header = canonical_json({"version": VERSION, "root": bundle.root, "tasks": tasks})
+    samples = (sample.canonical_bytes for entry in bundle.tasks for sample in entry.samples)
+    return b"".join(line + b"\n" for line in (header, *samples))
+
+
+def _decode(data: bytes) -> Bundle:
+    header, *lines = data.split(b"\n")[:-1]
+    samples = tuple(_sample(line) for line in lines)
+    tasks: list[TaskSamples] = []
+    start = 0
+    for task, number in json.loads(header)["tasks"]:
+        tasks.append(TaskSamples(_known(task), samples[start : start + number]))
+        start += number
+    return Bundle(tuple(tasks))
+
+
+def _known(name: str) -> TaskName:
+    for task in KIND_OF_TASK:
+        if task == name:
+            return task
+    raise ValueError(f"no task is called {name!r}")
+
+
+def _sample(line: bytes) -> Sample:
+    sample = from_line(line)
+    if isinstance(sample, Malformed):
+        raise ValueError(sample.reason)
+    return sample
+
+
+def _by_coldkey(pool: Pool, kind: SampleKind) -> dict[Coldkey, list[Sample]]:
+    owner = {producer.hotkey: producer.coldkey for producer in pool.producers}
+    groups: dict[Coldkey, list[Sample]] = {}
+    for sample in pool.samples:
+        if sample.kind == kind:
+            groups.setdefault(owner[sample.producer], []).append(sample)
+    return groups

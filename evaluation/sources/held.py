@@ -1,0 +1,10 @@
+"""What is answered where a round's samples cannot be had now."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The round waits and is due again; no task is dropped or re-weighted for it."""
+
+    cause: str
