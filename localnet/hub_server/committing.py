@@ -1,0 +1,102 @@
+"""Commits: one JSON document a line, each stored as it arrives, applied together at the end."""
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from hub.large_files import REGULAR_LIMIT_BYTES
+from hub.port import InvalidName
+from hub.repository import Entry, MissingFile, Removal, StaleParent
+from localnet.hub_server.calls import Call, call_of
+from localnet.hub_server.problems import Problem, no_revision
+from localnet.hub_server.store import HubStore
+
+_MAX_LINE_BYTES = 2 * REGULAR_LIMIT_BYTES
+
+
+async def commit(request: Request, store: HubStore) -> Response:
+    """POST /api/{kinds}/{namespace}/{name}/commit/{revision}"""
+    call = await run_in_threadpool(_permitted, request, store)
+    header: Mapping[str, Any] = {}
+    changes: list[Entry | Removal] = []
+    async for line in _lines(request):
+        key, value = _parsed(line)
+        if key == "header":
+            header = value
+        else:
+            changes.append(await run_in_threadpool(_change, call, key, value))
+    return await run_in_threadpool(_committed, call, header, changes)
+
+
+def _permitted(request: Request, store: HubStore) -> Call:
+    call = call_of(request, store)
+    call.writable()
+    if call.params["revision"] not in ("main", "refs/heads/main"):
+        raise no_revision(call.params["revision"])
+    if call.query.get("create_pr"):
+        raise Problem(400, "This Hub has no pull requests; commit to main")
+    return call
+
+
+async def _lines(request: Request) -> AsyncIterator[bytes]:
+    rest = bytearray()
+    async for chunk in request.stream():
+        rest += chunk
+        if b"\n" in chunk:
+            *whole, rest = rest.split(b"\n")
+            for line in filter(bytes.strip, map(bytes, whole)):
+                yield line
+        if len(rest) > _MAX_LINE_BYTES:
+            raise Problem(413, f"A file over {REGULAR_LIMIT_BYTES} bytes must be sent as a large file")
+    if rest.strip():
+        yield bytes(rest)
+
+
+def _parsed(line: bytes) -> tuple[str, Mapping[str, Any]]:
+    try:
+        document = json.loads(line)
+        return str(document["key"]), dict(document["value"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Problem(400, f"A line of the commit is not an operation: {error}") from error
+
+
+def _change(call: Call, key: str, value: Mapping[str, Any]) -> Entry | Removal:
+    try:
+        match key:
+            case "file":
+                return call.store.archive.store(value["path"], base64.b64decode(value["content"], validate=True))
+            case "lfsFile":
+                return _large(call, value["path"], value["oid"])
+            case "deletedFile" | "deletedFolder":
+                return Removal(value["path"], folder=key == "deletedFolder")
+    except (InvalidName, KeyError, binascii.Error) as error:
+        raise Problem(400, f"The commit's {key} is not valid: {error}") from error
+    raise Problem(400, f"Unknown operation {key!r}; known are file, lfsFile, deletedFile, deletedFolder")
+
+
+def _large(call: Call, path: str, oid: str) -> Entry:
+    # The answer is the same whether or not somebody else has these bytes: a checksum must not reveal a private model.
+    if not call.store.accounts.has_uploaded(call.signed_in(), oid):
+        raise Problem(400, f"{path!r} points to {oid}, which you have not uploaded")
+    return call.store.archive.entry(path, oid)
+
+
+def _committed(call: Call, header: Mapping[str, Any], changes: list[Entry | Removal]) -> Response:
+    repository = call.writable()
+    title, parent = str(header.get("summary") or "Update"), header.get("parentCommit")
+    try:
+        oid = call.store.archive.commit(repository, changes, title=title, author=call.signed_in(), parent=parent)
+    except MissingFile as error:
+        raise Problem(404, str(error), "EntryNotFound") from error
+    except InvalidName as error:
+        raise Problem(400, str(error)) from error
+    except StaleParent as error:
+        raise Problem(412, str(error)) from error
+    url = f"{call.page(repository.repo, repository.kind)}/commit/{oid}"
+    return JSONResponse({"success": True, "commitOid": oid, "commitUrl": url, "hookOutput": "", "pullRequestUrl": None})
