@@ -59,7 +59,7 @@ def draw(pool: Pool, tasks: Sequence[TaskSpec], seed: bytes) -> Bundle | Held:
         groups = _by_coldkey(pool, KIND_OF_TASK[task.name])
         samples = equal_parts(groups, task.samples, pool.min_producers, seed)
         if samples is None:
-            sizes = ", ".join(str(len(members)) for members in groups.values())
+            sizes = ", ".join(map(str, sorted(map(len, groups.values()), reverse=True)))
             return Held(
                 f"{task.name} needs {task.samples} samples in equal parts of at least {pool.min_producers} producers; "
                 f"those at hand have {sizes or 'none'}"
@@ -71,11 +71,13 @@ def draw(pool: Pool, tasks: Sequence[TaskSpec], seed: bytes) -> Bundle | Held:
 def write_bundle(bundle: Bundle, path: Path) -> None:
     """Put the bundle's canonical file at `path`, making its folder. A kill leaves the whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".bundle-", delete=False) as file:
-        file.write(encode(bundle))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(file.name, path)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".bundle-") as arriving:
+        whole = Path(arriving, path.name)
+        with whole.open("wb") as file:
+            file.write(encode(bundle))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(whole, path)
 
 
 def read_bundle(path: Path, root: str | None = None) -> Bundle:

@@ -1,0 +1,106 @@
+"""Which samples count: each way of breaking a rule ends under that rule's name."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from chain.signing import Wallet
+from chain.types import Block, BlockCount, BlockHash, NetUid
+from evaluation.sources.filters import Drop, Rules, broken_rule, sift, without_duplicates
+from evaluation.sources.sample import Malformed, Pair, Sample, Text
+from evaluation.sources.signed import SignedSample, sign
+from evaluation.sources.spec import SourceSpec
+
+SPEC = SourceSpec("signed_batches", NetUid(2), 100.0, 2, BlockCount(50), phrases=("Buy  now",), max_bytes=100)
+
+
+@pytest.fixture
+def rules(data_chain) -> Rules:
+    """Anchors in (60, 100] count: the age window opens at 50, the newest commit judged stands in block 60."""
+    return Rules.of(SPEC, Block(100), Block(60), data_chain.block_hash)
+
+
+@pytest.mark.parametrize(
+    ("content", "anchor", "outcome"),
+    [
+        (Text("fine"), 61, None),
+        (Text("fine"), 100, None),
+        (Text("fine"), 60, Drop.WINDOW),
+        (Text("fine"), 101, Drop.WINDOW),
+        (Text("ü" * 50), 90, None),
+        (Text("ü" * 51), 90, Drop.LENGTH),
+        (Pair("p" * 101, "fine"), 90, Drop.LENGTH),
+        (Pair("fine", "please bUY  NOW!"), 90, Drop.PHRASE),
+        (Pair("BUY  NOW", "fine"), 90, Drop.PHRASE),
+    ],
+    ids=[
+        "oldest",
+        "newest",
+        "at a commit judged",
+        "unmade block",
+        "longest",
+        "too long",
+        "long prompt",
+        "poison",
+        "bait",
+    ],
+)
+def test_content_and_anchor_decide(
+    rules: Rules, wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample], content, anchor: int, outcome
+) -> None:
+    signed = sign(make_sample(wallets[0], content, anchor), wallets[0])
+    assert broken_rule(signed, wallets[0].hotkey, rules) is outcome
+
+
+def test_without_a_late_commit_the_window_opens_at_the_oldest_age(data_chain) -> None:
+    rules = Rules.of(SPEC, Block(100), Block(10), data_chain.block_hash)
+    assert (rules.after, rules.until) == (50, 100)
+
+
+def test_forgeries_end_under_the_rule_they_break(
+    rules: Rules, wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
+) -> None:
+    one, other = wallets[:2]
+    honest = make_sample(one, Text("text"))
+    lines = [
+        Malformed("no JSON"),
+        sign(make_sample(other, Text("another's")), other),
+        sign(replace(honest, netuid=NetUid(3)), one),
+        sign(replace(honest, anchor_hash=BlockHash("0x" + "00" * 32)), one),
+        SignedSample(honest, ""),
+        SignedSample(honest, sign(make_sample(one, Text("replayed")), one).signature),
+        sign(honest, one),
+    ]
+    sifted = sift(lines, one.hotkey, rules)
+    dropped = {Drop.MALFORMED: 1, Drop.PRODUCER: 2, Drop.ANCHOR: 1, Drop.SIGNATURE: 2}
+    assert (sifted.samples, sifted.dropped) == ((honest,), Counter(dropped))
+
+
+def test_a_flood_out_of_the_window_asks_the_chain_nothing(
+    wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
+) -> None:
+    asked: list[Block] = []
+    rules = Rules.of(SPEC, Block(100), Block(60), lambda block: asked.append(block) or BlockHash("0x"))
+    flood = [SignedSample(make_sample(wallets[0], Text("old"), anchor), "") for anchor in range(50)]
+    assert (sift(flood, wallets[0].hotkey, rules).dropped, asked) == (Counter({Drop.WINDOW: 50}), [])
+
+
+def test_equal_contents_count_once_whoever_made_them_first(
+    wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
+) -> None:
+    copies = [make_sample(wallet, Text("the same"), anchor) for wallet in wallets for anchor in (70, 80)]
+    alone = make_sample(wallets[0], Pair("the same", "the same"))
+    one = without_duplicates([*copies, alone], b"salt")
+    other = without_duplicates([alone, *reversed(copies)], b"salt")
+    assert one == other
+    assert (len(one.samples), alone in one.samples, one.dropped) == (2, True, Counter({Drop.DUPLICATE: 7}))
+
+
+def test_the_copy_that_stays_is_not_the_copiers_to_choose(
+    wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
+) -> None:
+    copies = [make_sample(wallet, Text("the same")) for wallet in wallets]
+    kept = {without_duplicates(copies, bytes([salt])).samples[0].producer for salt in range(64)}
+    assert kept == {wallet.hotkey for wallet in wallets}
