@@ -1,7 +1,7 @@
 """Real text that every machine has: the documentation strings of the running Python's standard library.
 
 Question/answer pairs come from functions and methods, passages from modules and classes, and the language reference of
-`pydoc` is kept apart for training a base. Knows nothing of samples, models or chains; loads nothing but the library.
+`pydoc` is kept apart for training a base. Knows nothing of signatures, models or chains.
 """
 
 import importlib
@@ -10,11 +10,12 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from functools import cache
 from io import StringIO
 from pydoc_data import topics as _pydoc
 from types import ModuleType
+
+from evaluation.sources.sample import Pair
 
 PASSAGE_BYTES = 1_500
 """A passage is at most this long in UTF-8, unless one paragraph of it is longer: then its lines are split."""
@@ -40,17 +41,10 @@ _SUBMODULES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A question that names a callable and its signature, and its documentation as the answer."""
-
-    prompt: str
-    reference: str
-
-
 @cache
 def pairs() -> tuple[Pair, ...]:
-    """Distinct pairs, one per documentation string (its beginning, where long), sorted by the callable's name."""
+    """Distinct pairs, one per documentation string (its beginning, where long): what a callable of this name and
+    signature does, and what its documentation says. Sorted by the callable's name."""
     found: dict[str, Pair] = {}
     with _quietly():
         for name, item in _callables():

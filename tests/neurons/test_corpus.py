@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.sources.sample import Pair
 from neurons import corpus
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,7 @@ print(threading.active_count())
 def test_a_pair_asks_for_a_callable_by_name_and_signature_and_answers_with_its_documentation() -> None:
     (pair,) = (pair for pair in corpus.pairs() if "calendar.HTMLCalendar.formatyearpage" in pair.prompt)
     signature = "(self, theyear, width=3, css=..., encoding=None)"
-    assert pair == corpus.Pair(
+    assert pair == Pair(
         f"What does calendar.HTMLCalendar.formatyearpage{signature} do?\n",
         "Return a formatted year as a complete HTML page.",
     )
