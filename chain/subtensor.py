@@ -1,15 +1,14 @@
 """Reader and writer over bittensor's SyncClient: the only code that talks to a chain, live or embedded alike."""
 
 import contextlib
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import bittensor as bt
 
 from chain import decoding
+from chain.embedded.beacon import BeaconClock
 from chain.intents import SetCommitment
 from chain.reader import ChainError, ChainUnreachable, UnknownBlock, UnknownSubnet
 from chain.signing import Wallet
@@ -34,17 +33,8 @@ from chain.types import (
 _STORAGE = bt.storage
 
 
-@dataclass(frozen=True, slots=True)
-class BeaconClock:
-    """When the beacon publishes: round r at `genesis + (r − 1) · period_s`; the defaults are drand's quicknet."""
-
-    genesis_s: float = bt.timelock.QUICKNET_GENESIS
-    period_s: float = bt.timelock.QUICKNET_PERIOD
-
-    def round_at(self, at: datetime) -> BeaconRound:
-        """The first round published at or after a moment."""
-        elapsed_ms = round((at.timestamp() - self.genesis_s) * 1000)
-        return BeaconRound(max(1, math.ceil(elapsed_ms / (self.period_s * 1000)) + 1))
+QUICKNET = BeaconClock(bt.timelock.QUICKNET_GENESIS * 1000, bt.timelock.QUICKNET_PERIOD * 1000)
+"""When drand's quicknet, the live chain's beacon, publishes its rounds."""
 
 
 class SubtensorChain:
@@ -120,7 +110,7 @@ class SubtensorChain:
 
     def beacon_round(self, at: datetime) -> BeaconRound:
         """The first beacon round published at or after a moment."""
-        return self._beacon.round_at(at)
+        return BeaconRound(self._beacon.first_at(at.timestamp() * 1000))
 
     def beacon_signature(self, round_: BeaconRound) -> bytes | None:
         """The pulse of a round as the chain stores it; None while it has none."""

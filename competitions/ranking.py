@@ -11,13 +11,17 @@ from competitions.spec import Competition
 from models.rejections import Rejection
 
 
+Result = tuple[TaskScore, ...] | Claim | Rejection | str
+"""A submission's scores in a round, or why it has none: a copy, a rejection, or our own fault as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """A submission in a round: its scores, or why it has none (a copy, a rejection, or our own fault as text)."""
+    """A submission in a round, with the first commit block of its digest."""
 
     submission: Submission
     digest_block: Block
-    result: tuple[TaskScore, ...] | Claim | Rejection | str
+    result: Result
 
 
 @dataclass(frozen=True, slots=True)

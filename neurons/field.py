@@ -1,0 +1,49 @@
+"""The field of a round: who enters it and whose model is whose, from the chain's state at its seed block alone."""
+
+from dataclasses import dataclass
+
+from chain.reader import ChainReader
+from chain.types import Block, NetUid, Registration
+from competitions.eligibility import is_void, live
+from competitions.ownership import Ownership
+from competitions.records import Reign, Submission
+from competitions.spec import Competition, Table
+from ledger import rounds, submissions
+from ledger.database import Ledger
+from neurons.loops.watch import poll
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A round's entrants, the most senior first, the incumbent, and the first claims on all known models."""
+
+    entrants: tuple[Submission, ...]
+    incumbent: Reign | None
+    ownership: Ownership
+
+
+def assemble(
+    chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, competition: Competition, round_: rounds.Round
+) -> Field:
+    """The field as of the round's seed block; the subnet is polled at that block first, whatever was seen since."""
+    poll(chain, ledger, netuid, table, round_.seed_block)
+    registered = {n.hotkey: Registration(n.uid, n.registered_at) for n in chain.neurons(netuid, round_.seed_block)}
+    known = _known(ledger, table, round_.seed_block)
+    alive = live(known, table, registered, round_.seed_block)
+    entrants = [submission for submission in alive if submission.competition == competition.name]
+    incumbent = rounds.reign_after(ledger, competition.name, round_.number - 1)
+    if incumbent and incumbent.hotkey in registered and all(s.id != incumbent.submission_id for s in entrants):
+        entrants.append(submissions.get(ledger, incumbent.submission_id))  # a king's successor must win like anyone
+    return Field(tuple(entrants), incumbent, Ownership(_claims(known, table), round_.seed))
+
+
+def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:
+    """Every submission of every competition that the chain had opened by a block."""
+    every = (s for c in table.competitions for s in submissions.all_of(ledger, c.name))
+    return [submission for submission in every if submission.revealed_block <= at]
+
+
+def _claims(known: list[Submission], table: Table) -> list[Submission]:
+    """Submissions that can own a model: neither refused nor opened too late, since neither may gain anything."""
+    rules = {competition.name: competition for competition in table.competitions}
+    return [s for s in known if s.intake != "rejected" and not is_void(s, rules[s.competition])]

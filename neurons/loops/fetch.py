@@ -1,0 +1,62 @@
+"""Fetch: take in what was submitted, oldest first, until each model is a clean directory or refused."""
+
+import logging
+from dataclasses import dataclass
+
+from chain.reader import ChainReader
+from chain.types import Block, BlockCount
+from competitions.eligibility import eligible_from
+from competitions.records import Submission
+from competitions.spec import Table
+from competitions.table import competition_named
+from ledger import submissions
+from ledger.database import Ledger
+from models.rejections import Reason, Rejection
+from neurons.intake import Intake, Unfetched
+from neurons.supervisor import Wakes
+
+log = logging.getLogger(__name__)
+
+_RETRY = BlockCount(2)
+"""Blocks until a model that could not be had is asked for again."""
+
+Outcome = submissions.Accepted | submissions.Retry | Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """One model a step, so that a stop or a newer wish never waits for a queue."""
+
+    chain: ChainReader
+    ledger: Ledger
+    intake: Intake
+    table: Table
+    wakes: Wakes
+    name: str = "fetch"
+
+    def step(self) -> bool:
+        """Take in the most senior model that is due; True where another one waits."""
+        head = self.chain.head().number
+        due = submissions.due_for_intake(self.ledger, head)
+        if not due:
+            return False
+        outcome = self._take_in(due[0], head)
+        submissions.record_intake(self.ledger, due[0].id, head, outcome)
+        log.info("%s@%s: %s", due[0].repo, due[0].revision[:8], outcome)
+        self.wakes.poke("rounds")
+        return len(due) > 1
+
+    def _take_in(self, submission: Submission, head: Block) -> Outcome:
+        """What became of one model; its repository may stay private until it is due."""
+        competition = competition_named(self.table, submission.competition)
+        if competition is None:
+            known = ", ".join(c.name for c in self.table.competitions)
+            return Rejection(Reason.COMPETITION, f"the table no longer has {submission.competition!r}; it has {known}")
+        taken = self.intake.take_in(submission, competition)
+        if isinstance(taken, Unfetched):
+            return submissions.Retry(taken.cause, Block(head + _RETRY))
+        if isinstance(taken, Rejection):
+            due = eligible_from(submission, competition)
+            early = taken.reason is Reason.UNAVAILABLE and head < due
+            return submissions.Retry(taken.detail, Block(head + _RETRY)) if early else taken
+        return submissions.Accepted(taken.parameters, taken.bytes)

@@ -1,0 +1,183 @@
+"""Rounds: judge every competition's rounds in order, each for its own seed block.
+
+Whatever a round decides is a function of chain state at its seed block, of files pinned by revision and of the beacon;
+whatever was interrupted is a row that says how far it got.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from chain.clock import round_at, round_seed, seed_block
+from chain.reader import ChainReader
+from chain.types import Block, NetUid
+from competitions.ranking import Entrant, Result, Setting, decide
+from competitions.records import Submission, TaskScore
+from competitions.spec import Competition, Table
+from evaluation.executor import Executor, Request
+from evaluation.sources import bundle_file
+from evaluation.sources.bundle import draw
+from evaluation.sources.pool import Held, Source
+from evaluation.verdicts import Abandoned, Scored, Verdict
+from ledger import rounds, submissions
+from ledger.database import Ledger
+from models.rejections import Rejection
+from models.vetting import Vetted
+from neurons.field import Field, assemble
+from neurons.intake import Intake
+from neurons.reporting import Reporter
+from neurons.supervisor import Wakes
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 3
+"""Judgings of one model in one round that may be abandoned before the round goes on without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """Judges one model a step at most, so that a stop waits for one model and not for a round."""
+
+    chain: ChainReader
+    ledger: Ledger
+    netuid: NetUid
+    table: Table
+    source: Source
+    executor: Executor
+    intake: Intake
+    bundles: Path
+    catch_up: int
+    """Rounds before the newest that a fresh ledger judges first."""
+    wakes: Wakes
+    reporter: Reporter
+    name: str = "rounds"
+
+    def step(self) -> bool:
+        """Bring each competition's next round a step further; a held one holds no other competition's."""
+        finalized = self.chain.finalized().number
+        advanced = [self._advance(competition, finalized) for competition in self.table.competitions]
+        return any(advanced)
+
+    def _advance(self, competition: Competition, finalized: Block) -> bool:
+        number = self._next(competition, finalized)
+        at = seed_block(number, competition.first_block, competition.round_blocks)
+        round_ = self._open(competition, number, at) if at <= finalized else None
+        if round_ is None:
+            return False
+        field = assemble(self.chain, self.ledger, self.netuid, self.table, competition, round_)
+        if any(submission.intake == "due" for submission in field.entrants):
+            self.wakes.poke("fetch")
+            return False
+        return self._judge(competition, round_, field)
+
+    def _next(self, competition: Competition, finalized: Block) -> int:
+        """The round after the last closed one; on a fresh ledger, `catch_up` rounds before the newest."""
+        closed = rounds.last_closed(self.ledger, competition.name)
+        if closed is not None:
+            return closed + 1
+        newest = round_at(finalized, competition.first_block, competition.round_blocks)
+        return 0 if newest is None else max(0, newest - self.catch_up)
+
+    def _open(self, competition: Competition, number: int, at: Block) -> rounds.Round | None:
+        """The round with its seed; None until the beacon has spoken. No seed, no round."""
+        moment = self.chain.timestamp(at) + timedelta(seconds=competition.beacon_delay_s)
+        signature = self.chain.beacon_signature(self.chain.beacon_round(moment))
+        if signature is None:
+            return None
+        hash_ = self.chain.block_hash(at)
+        seed = round_seed(competition.name, hash_, signature)
+        return rounds.open_round(self.ledger, competition.name, number, at, hash_, seed)
+
+    def _judge(self, competition: Competition, round_: rounds.Round, field: Field) -> bool:
+        """Judge one more model, or close the round; False while the round is held."""
+        results = {entrant.id: self._result(round_, field, entrant) for entrant in field.entrants}
+        unjudged = [entrant for entrant in field.entrants if results[entrant.id] is None]
+        if not unjudged:
+            entrants = [
+                Entrant(entrant, field.ownership.first_commit(entrant), result)
+                for entrant in field.entrants
+                if (result := results[entrant.id]) is not None
+            ]
+            self._close(competition, round_, field, entrants)
+            return True
+        bundle = self._bundle(competition, round_)
+        if isinstance(bundle, Held):
+            rounds.hold(self.ledger, round_.id, bundle.cause)
+            log.warning("%s round %d held: %s", competition.name, round_.number, bundle.cause)
+            return False
+        verdict = self._verdict(competition, unjudged[0], bundle)
+        rounds.record_verdict(self.ledger, round_.id, unjudged[0].id, verdict)
+        log.info("%s round %d: %s %s", competition.name, round_.number, unjudged[0].repo, _in_words(verdict))
+        return True
+
+    def _result(self, round_: rounds.Round, field: Field, entrant: Submission) -> Result | None:
+        """What needs no judging, or no more of it: a copy, a refusal, a verdict, or our fault once too often."""
+        if claim := field.ownership.copied_from(entrant):
+            return claim
+        if refusal := submissions.rejection(self.ledger, entrant.id):
+            return refusal
+        match rounds.verdicts(self.ledger, round_.id).get(entrant.id):
+            case Scored(tasks=tasks):
+                return tuple(TaskScore(task.task, task.values) for task in tasks)
+            case Rejection() as rejection:
+                return rejection
+            case Abandoned(cause) if rounds.attempts(self.ledger, round_.id, entrant.id) >= _ATTEMPTS:
+                return cause
+        return None
+
+    def _bundle(self, competition: Competition, round_: rounds.Round) -> Path | Held:
+        """The round's samples as a file, drawn once; a damaged or lost file is drawn again to the same root."""
+        if round_.bundle_root:
+            path = bundle_file.path_of(self.bundles, round_.bundle_root)
+            if _is_whole(path):
+                return path
+        window = min(competition.source.max_age_blocks, competition.eval_delay_blocks)
+        after = Block(round_.seed_block - window)
+        pool = self.source.pool(competition.source, seed_block=round_.seed_block, after=after)
+        bundle = pool if isinstance(pool, Held) else draw(pool, competition.tasks, round_.seed)
+        if isinstance(bundle, Held):
+            return bundle
+        rounds.set_bundle(self.ledger, round_.id, bundle.root)
+        return bundle_file.write(bundle, self.bundles)
+
+    def _verdict(self, competition: Competition, submission: Submission, bundle: Path) -> Verdict:
+        """Judge one model; files that were lost here are fetched again first, and that is never the miner's fault."""
+        model = self.intake.cache.path(submission.digest)
+        if not model.is_dir():
+            taken = self.intake.take_in(submission, competition)
+            if not isinstance(taken, Vetted):
+                return Abandoned(f"its files were lost here and cannot be had again: {taken}")
+        limits = competition.limits
+        return self.executor.judge(
+            Request(model, bundle, competition.tasks, limits.max_length, competition.deadline_s)
+        )
+
+    def _close(
+        self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]
+    ) -> None:
+        setting = Setting(competition, round_.number, round_.seed_block, round_.seed)
+        outcome = decide(setting, field.incumbent, entrants)
+        rounds.close_round(self.ledger, round_.id, outcome, self.chain.head().number)
+        log.info("%s round %d closed: %s", competition.name, round_.number, outcome.reign)
+        self.reporter.round_closed(competition.name, round_.number, round_.seed_block, outcome)
+        self.wakes.poke("weigh")
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        bundle_file.read(path)
+    except (FileNotFoundError, bundle_file.BundleCorrupt):
+        return False
+    return True
+
+
+def _in_words(verdict: Verdict) -> str:
+    match verdict:
+        case Scored(tasks=tasks, seconds=seconds):
+            means = ", ".join(f"{task.task} {sum(task.values) / len(task.values):.4f}" for task in tasks)
+            return f"scored {means} in {seconds:.1f} s"
+        case Rejection(reason, detail):
+            return f"rejected, {reason}: {detail}"
+        case Abandoned(cause):
+            return f"abandoned: {cause}"

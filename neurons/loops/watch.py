@@ -1,0 +1,62 @@
+"""Watch: poll the chain, record what every hotkey committed, and read the pointers that have opened."""
+
+import logging
+from dataclasses import dataclass
+
+from chain.reader import ChainReader
+from chain.types import Block, NetUid
+from competitions.spec import Table
+from competitions.table import competition_named
+from ledger import commitments, network, submissions
+from ledger.database import Ledger
+from models.ref import Malformed, decode_sealed
+from models.rejections import Reason, Rejection
+from neurons.supervisor import Wakes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One poll of the whole subnet a step, in a handful of calls however many hotkeys there are."""
+
+    chain: ChainReader
+    ledger: Ledger
+    netuid: NetUid
+    table: Table
+    wakes: Wakes
+    name: str = "watch"
+
+    def step(self) -> bool:
+        """Poll at the head; poke whoever may have something to do because of it."""
+        head = self.chain.head()
+        found = poll(self.chain, self.ledger, self.netuid, self.table, head.number)
+        network.record_head(self.ledger, head.number, self.chain.timestamp(head.number))
+        if found:
+            log.info("block %d: %d new submissions", head.number, found)
+            self.wakes.poke("fetch")
+        self.wakes.poke("rounds")
+        self.wakes.poke("weigh")
+        return False
+
+
+def poll(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, block: Block) -> int:
+    """Record the subnet's neurons and commitments at a block; how many pointers became submissions."""
+    neurons = chain.neurons(netuid, block)
+    commitments.record_poll(ledger, netuid, block, neurons, chain.commitments(netuid, block))
+    return sum(_read(ledger, table, opened) for opened in submissions.undecoded(ledger))
+
+
+def _read(ledger: Ledger, table: Table, opened: submissions.OpenedCommitment) -> bool:
+    """Whether an opened text became a submission; if not, it is recorded with its reason and never asked again."""
+    ref = decode_sealed(opened.data)
+    if isinstance(ref, Malformed):
+        submissions.refuse(ledger, opened.commitment_id, Rejection(Reason.POINTER, ref.reason))
+        return False
+    if competition_named(table, ref.competition) is None:
+        known = ", ".join(competition.name for competition in table.competitions)
+        detail = f"the table has no competition {ref.competition!r}; it has {known}"
+        submissions.refuse(ledger, opened.commitment_id, Rejection(Reason.COMPETITION, detail))
+        return False
+    submissions.add(ledger, opened.commitment_id, ref.competition, ref.repo, ref.revision, ref.digest)
+    return True
