@@ -1,0 +1,42 @@
+"""What happens at the start of a block by itself: timelocks open, epochs turn, committed weights are revealed."""
+
+from chain.embedded.beacon import Beacon
+from chain.embedded.pallet_commitments import open_due
+from chain.embedded.pallet_registration import netuids
+from chain.embedded.pallet_staking import give_permits
+from chain.embedded.pallet_weights import reveal_due
+from chain.embedded.state import SUBTENSOR, State
+
+
+def initialise(state: State, beacon: Beacon) -> None:
+    """Run a block's own work before its extrinsics."""
+    open_due(state, beacon)
+    for netuid in netuids(state):
+        turned = is_due(state, netuid)
+        if turned:
+            _turn(state, netuid)
+        reveal_due(state, beacon, netuid)
+        if turned:
+            give_permits(state, netuid)
+
+
+def is_due(state: State, netuid: int) -> bool:
+    """Whether a subnet's epoch turns in this block: at `last + tempo`, or earlier where its owner triggered one."""
+    tempo = int(state.get(SUBTENSOR, "Tempo", netuid))
+    pending = int(state.get(SUBTENSOR, "PendingEpochAt", netuid))
+    due = state.number - int(state.get(SUBTENSOR, "LastEpochBlock", netuid)) >= tempo
+    return tempo > 0 and (due or 0 < pending <= state.number)
+
+
+def next_epoch_block(last: int, tempo: int, pending: int) -> int:
+    """The block in which the next epoch turns."""
+    return min(last + tempo, pending) if pending else last + tempo
+
+
+def _turn(state: State, netuid: int) -> None:
+    """Advance the stateful schedule; commits of this block already belong to the new epoch."""
+    state.put(SUBTENSOR, "SubnetEpochIndex", netuid, value=int(state.get(SUBTENSOR, "SubnetEpochIndex", netuid)) + 1)
+    for name in ("LastEpochBlock", "LastMechansimStepBlock"):
+        state.put(SUBTENSOR, name, netuid, value=state.number)
+    if int(state.get(SUBTENSOR, "PendingEpochAt", netuid)):
+        state.put(SUBTENSOR, "PendingEpochAt", netuid, value=0)

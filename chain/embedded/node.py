@@ -1,0 +1,84 @@
+"""One process's handle on a chain file: its fixed parameters, its head, and the state of any block."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from chain.embedded.beacon import Beacon, BeaconClock
+from chain.embedded.derived import View
+from chain.embedded.metadata import Metadata, metadata
+from chain.embedded.state import State
+from chain.embedded.storage import ChainFile, Header
+from chain.embedded.tlock import PublicKey
+
+SEALING_INSTANT = b"instant"
+"""A waiting submission seals a block of its own: for stepped chains, where nobody else would."""
+SEALING_CLOCK = b"clock"
+"""Blocks come from a running author; submissions wait for the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What a chain is created with and never changes."""
+
+    block_time_ms: int
+    """Chain time between two blocks."""
+    round_period_ms: int
+    """Chain time between two beacon rounds."""
+    start_ms: int
+    """Time of block 0 and of beacon round 1, milliseconds since 1970."""
+    finality_lag: int
+    """Blocks by which finality trails the head."""
+
+    def as_meta(self) -> dict[str, bytes]:
+        """The parameters as they stand in the chain file."""
+        return {name: str(value).encode() for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_file(cls, file: ChainFile) -> "Parameters":
+        """The parameters of a chain file."""
+        return cls(**{name: int(file.meta(name)) for name in cls.__dataclass_fields__})
+
+
+class Node:
+    """An open chain file."""
+
+    def __init__(self, file: ChainFile) -> None:
+        self.file = file
+        self.metadata: Metadata = metadata()
+        self.parameters = Parameters.from_file(file)
+        clock = BeaconClock(self.parameters.start_ms, self.parameters.round_period_ms)
+        self.beacon = Beacon(file, clock, PublicKey(file.meta("beacon_key")))
+        genesis = file.block(0)
+        self.genesis_hash = genesis.hash if genesis else b""
+
+    @classmethod
+    def open(cls, path: Path) -> "Node":
+        """Open a chain file. Raises ChainFileError."""
+        return cls(ChainFile(path))
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()
+
+    def head(self) -> Header:
+        """The newest block."""
+        return self.file.head()
+
+    def finalized(self) -> Header:
+        """The newest final block: the head, or the one `finality_lag` blocks below it."""
+        head = self.head()
+        lag = self.parameters.finality_lag
+        return head if lag == 0 else self.file.block(max(0, head.number - lag)) or head
+
+    def view(self, header: Header) -> View:
+        """What a sealed block holds."""
+        return View(self.state(header.number, header.time_ms), self.beacon)
+
+    def state(self, number: int, time_ms: int) -> State:
+        """The storage of a block, sealed or being built."""
+        return State(self.file, self.metadata, number, time_ms)
+
+    @property
+    def instant(self) -> bool:
+        """Whether a waiting submission seals its own block."""
+        return self.file.meta("sealing") == SEALING_INSTANT
