@@ -1,0 +1,94 @@
+"""What readers of the ledger must know of the network without asking it: who, which block, which table, which weights.
+
+Mirrors the present: each fact replaces the one before.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from chain.types import Block, Hotkey, NetUid, Uid, Weights
+from ledger.database import Ledger
+from ledger.schema import FactRow
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which validator keeps this ledger, on which subnet of which network, by which table."""
+
+    network: str
+    netuid: NetUid
+    hotkey: Hotkey
+    table_fingerprint: str
+    table_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadSeen:
+    """The newest block a validator saw, and its time (UTC)."""
+
+    block: Block
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChainWeights:
+    """Every setter's weights as the chain held them at a block."""
+
+    block: Block
+    by_setter: Mapping[Uid, Weights]
+
+
+def record_identity(ledger: Ledger, identity: Identity) -> None:
+    """Say whose ledger this is."""
+    _put(ledger, "identity", asdict(identity))
+
+
+def record_head(ledger: Ledger, block: Block, at: datetime) -> None:
+    """Say which block is the newest, and its time."""
+    _put(ledger, "head", {"block": block, "at": at.isoformat()})
+
+
+def record_chain_weights(ledger: Ledger, block: Block, by_setter: Mapping[Uid, Weights]) -> None:
+    """Say which weights the chain holds, by setter, as read at a block."""
+    rows = {str(setter): {str(uid): weight for uid, weight in row.items()} for setter, row in by_setter.items()}
+    _put(ledger, "chain_weights", {"block": block, "by_setter": rows})
+
+
+def identity(session: Session) -> Identity | None:
+    """Whose ledger this is, within a transaction under way; None before a validator first started on it."""
+    value = _value(session, "identity")
+    return Identity(**value) if value else None
+
+
+def head(session: Session) -> HeadSeen | None:
+    """The newest block seen, within a transaction under way."""
+    value = _value(session, "head")
+    return HeadSeen(Block(value["block"]), datetime.fromisoformat(value["at"])) if value else None
+
+
+def chain_weights(session: Session) -> ChainWeights | None:
+    """The weights last read from the chain, within a transaction under way."""
+    value = _value(session, "chain_weights")
+    if not value:
+        return None
+    rows = value["by_setter"].items()
+    return ChainWeights(Block(value["block"]), {Uid(int(setter)): _weights(row) for setter, row in rows})
+
+
+def _weights(row: Mapping[str, float]) -> Weights:
+    return {Uid(int(uid)): weight for uid, weight in row.items()}
+
+
+def _put(ledger: Ledger, name: str, value: Mapping[str, Any]) -> None:
+    with ledger.writing() as session:
+        session.merge(FactRow(name=name, value=json.dumps(value)))
+
+
+def _value(session: Session, name: str) -> Any:
+    row = session.get(FactRow, name)
+    return json.loads(row.value) if row else None

@@ -1,0 +1,211 @@
+"""Rounds from their seed to their standings and reign. Knows nothing of how a round is judged or decided.
+
+A round is open from its seed on, held while its samples cannot be had, and closed once, for good.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from chain.types import Block, BlockHash
+from competitions.records import Reign, Role, RoundOutcome, Standing
+from ledger.database import Ledger, LedgerConflict, NoSuchRecord
+from ledger.schema import BundleRow, ClosingRow, HoldRow, ReignRow, RoundRow, StandingRow
+
+RoundState = Literal["open", "held", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One judging of one competition. `cause` says why a held round waits."""
+
+    id: int
+    competition: str
+    number: int
+    seed_block: Block
+    seed_hash: BlockHash
+    seed: bytes
+    state: RoundState
+    bundle_root: str | None
+    cause: str | None
+
+
+def open_round(
+    ledger: Ledger, competition: str, number: int, seed_block: Block, seed_hash: BlockHash, seed: bytes
+) -> Round:
+    """Open a round with its seed, or give it as it stands. Raises LedgerConflict where it was opened with another."""
+    with ledger.writing() as session:
+        row = session.scalar(select(RoundRow).where(RoundRow.competition == competition, RoundRow.number == number))
+        if row is None:
+            row = RoundRow(competition=competition, number=number, seed_block=seed_block, seed_hash=seed_hash)
+            row.seed = seed
+            session.add(row)
+            session.flush()
+        if (row.seed_block, row.seed_hash, row.seed) != (seed_block, seed_hash, seed):
+            raise LedgerConflict(
+                f"round {number} of {competition} was opened with block {row.seed_block} {row.seed_hash}, not "
+                f"{seed_block} {seed_hash}: {ledger.name} belongs to another chain, give this one a ledger of its own"
+            )
+        return _rounds(session, RoundRow.id == row.id)[0]
+
+
+def set_bundle(ledger: Ledger, round_id: int, root: str) -> None:
+    """Record the root of a round's samples, which ends a hold. Raises LedgerConflict where it has another."""
+    with ledger.writing() as session:
+        row = session.get(BundleRow, round_id)
+        if row is None:
+            session.add(BundleRow(round_id=round_id, root=root))
+        elif row.root != root:
+            raise LedgerConflict(f"round {round_id} is judged on bundle {row.root}, it cannot change to {root}")
+
+
+def hold(ledger: Ledger, round_id: int, cause: str) -> None:
+    """Record why a round waits for its samples; it stays held until its bundle is set."""
+    newest = select(HoldRow.cause).where(HoldRow.round_id == round_id).order_by(HoldRow.id.desc()).limit(1)
+    with ledger.writing() as session:
+        if session.scalar(newest) != cause:
+            session.add(HoldRow(round_id=round_id, cause=cause))
+
+
+def close_round(ledger: Ledger, round_id: int, outcome: RoundOutcome, at_block: Block) -> None:
+    """Record a round's standings and reign, and with them its end; the first outcome stands."""
+    with ledger.writing() as session:
+        if session.get(ClosingRow, round_id) is not None:
+            return
+        session.add(ClosingRow(round_id=round_id, at_block=at_block))
+        session.flush()
+        session.add_all(_standing_row(round_id, standing) for standing in outcome.standings)
+        if outcome.reign is not None:
+            session.add(_reign_row(round_id, outcome.reign))
+
+
+def last_closed(ledger: Ledger, competition: str) -> int | None:
+    """Number of the newest closed round of a competition."""
+    query = select(func.max(RoundRow.number)).join(ClosingRow, ClosingRow.round_id == RoundRow.id)
+    with ledger.reading() as session:
+        return session.scalar(query.where(RoundRow.competition == competition))
+
+
+def newest_closed(ledger: Ledger, competition: str, upto_seed_block: Block) -> int | None:
+    """Number of the newest closed round whose seed block is at or before a block."""
+    query = select(func.max(RoundRow.number)).join(ClosingRow, ClosingRow.round_id == RoundRow.id)
+    query = query.where(RoundRow.competition == competition, RoundRow.seed_block <= upto_seed_block)
+    with ledger.reading() as session:
+        return session.scalar(query)
+
+
+def get(ledger: Ledger, round_id: int) -> Round:
+    """One round. Raises NoSuchRecord."""
+    with ledger.reading() as session:
+        found = _rounds(session, RoundRow.id == round_id)
+    if not found:
+        raise NoSuchRecord(f"no round {round_id} in {ledger.name}")
+    return found[0]
+
+
+def reign_after(ledger: Ledger, competition: str, number: int) -> Reign | None:
+    """Who reigns after the newest closed round numbered at most `number`; None on a vacant throne."""
+    query = (
+        select(ReignRow)
+        .select_from(ClosingRow)
+        .join(RoundRow, RoundRow.id == ClosingRow.round_id)
+        .outerjoin(ReignRow, ReignRow.round_id == ClosingRow.round_id)
+        .where(RoundRow.competition == competition, RoundRow.number <= number)
+        .order_by(RoundRow.number.desc())
+        .limit(1)
+    )
+    with ledger.reading() as session:
+        row = session.scalar(query)
+        return _reign(row) if row else None
+
+
+def reigns(ledger: Ledger, competition: str) -> tuple[Reign, ...]:
+    """Every reign of a competition, newest first, each as it was after its last round."""
+    query = select(ReignRow).join(RoundRow, RoundRow.id == ReignRow.round_id)
+    query = query.where(RoundRow.competition == competition).order_by(RoundRow.number.desc())
+    found: dict[tuple[int, int], Reign] = {}
+    with ledger.reading() as session:
+        for row in session.scalars(query):
+            found.setdefault((row.submission_id, row.since_round), _reign(row))
+    return tuple(found.values())
+
+
+def standings(ledger: Ledger, round_id: int) -> tuple[Standing, ...]:
+    """A closed round's standings by place; empty before it closes."""
+    query = select(StandingRow).where(StandingRow.round_id == round_id).order_by(StandingRow.place)
+    with ledger.reading() as session:
+        return tuple(_standing(row) for row in session.scalars(query))
+
+
+def _rounds(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> tuple[Round, ...]:
+    """Rounds that meet a condition, newest first."""
+    newest_hold = select(func.max(HoldRow.id)).where(HoldRow.round_id == RoundRow.id).correlate(RoundRow)
+    query = (
+        select(RoundRow, ClosingRow.at_block, BundleRow.root, HoldRow.cause)
+        .outerjoin(ClosingRow, ClosingRow.round_id == RoundRow.id)
+        .outerjoin(BundleRow, BundleRow.round_id == RoundRow.id)
+        .outerjoin(HoldRow, HoldRow.id == newest_hold.scalar_subquery())
+        .where(condition)
+        .order_by(RoundRow.number.desc())
+        .limit(limit)
+    )
+    return tuple(_round(*row) for row in session.execute(query))
+
+
+def _round(row: RoundRow, closed_at: Block | None, root: str | None, cause: str | None) -> Round:
+    state: RoundState = "closed" if closed_at is not None else "held" if cause and root is None else "open"
+    waits_for = cause if state == "held" else None
+    seed_hash = BlockHash(row.seed_hash)
+    return Round(row.id, row.competition, row.number, row.seed_block, seed_hash, row.seed, state, root, waits_for)
+
+
+def _reign_row(round_id: int, reign: Reign) -> ReignRow:
+    return ReignRow(
+        round_id=round_id,
+        submission_id=reign.submission_id,
+        hotkey=reign.hotkey,
+        since_round=reign.since_round,
+        crown_block=reign.crown_block,
+        digest_block=reign.digest_block,
+        earned=reign.earned,
+        confirmed=reign.confirmed,
+    )
+
+
+def _reign(row: ReignRow) -> Reign:
+    return Reign(
+        submission_id=row.submission_id,
+        hotkey=row.hotkey,
+        since_round=row.since_round,
+        crown_block=row.crown_block,
+        digest_block=row.digest_block,
+        earned=row.earned,
+        confirmed=row.confirmed,
+    )
+
+
+def _standing_row(round_id: int, standing: Standing) -> StandingRow:
+    return StandingRow(
+        round_id=round_id,
+        submission_id=standing.submission_id,
+        place=standing.place,
+        role=standing.role,
+        score=standing.score,
+        improvement=standing.improvement,
+        needed=standing.needed,
+        why=standing.why,
+    )
+
+
+def _standing(row: StandingRow) -> Standing:
+    return Standing(
+        submission_id=row.submission_id,
+        place=row.place,
+        role=cast(Role, row.role),
+        score=row.score,
+        improvement=row.improvement,
+        needed=row.needed,
+        why=row.why,
+    )

@@ -1,0 +1,346 @@
+"""The ledger's tables. Facts are rows that are added and never changed; only what mirrors the present is overwritten.
+
+Knows no queries. A change here needs a migration beside it in `ledger.migrations.versions`; a test compares the two.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from chain.types import BeaconRound, Block, Coldkey, Hotkey, NetUid, Uid
+
+INT = BigInteger().with_variant(Integer(), "sqlite")
+"""64 bits everywhere; SQLite numbers its rows only in a column called INTEGER."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Moments in UTC; what has no time zone is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """To the database."""
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone: pass a datetime in UTC")
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """From the database; SQLite forgets the zone."""
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+class Base(DeclarativeBase):
+    """Root of the tables; constraints have names so that later migrations can reach them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class NeuronRow(Base):
+    """The present: who holds which uid, as of the newest poll."""
+
+    __tablename__ = "neurons"
+
+    netuid: Mapped[NetUid] = mapped_column(INT, primary_key=True)
+    uid: Mapped[Uid] = mapped_column(INT, primary_key=True, autoincrement=False)
+    hotkey: Mapped[Hotkey] = mapped_column(String)
+    coldkey: Mapped[Coldkey] = mapped_column(String)
+    stake: Mapped[float]
+    permit: Mapped[bool]
+    registered_at: Mapped[Block] = mapped_column(INT)
+
+
+class PollRow(Base):
+    """The present: block of the newest poll of a subnet, in which all its neurons were seen."""
+
+    __tablename__ = "polls"
+
+    netuid: Mapped[NetUid] = mapped_column(INT, primary_key=True)
+    block: Mapped[Block] = mapped_column(INT)
+
+
+class CommitmentRow(Base):
+    """A commitment at first sight. Keys of its owner are None where the hotkey held no uid then."""
+
+    __tablename__ = "commitments"
+    __table_args__ = (UniqueConstraint("netuid", "hotkey", "commit_block"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    netuid: Mapped[NetUid] = mapped_column(INT)
+    hotkey: Mapped[Hotkey] = mapped_column(String)
+    commit_block: Mapped[Block] = mapped_column(INT)
+    coldkey: Mapped[Coldkey | None] = mapped_column(String)
+    uid: Mapped[Uid | None] = mapped_column(INT)
+    registered_at: Mapped[Block | None] = mapped_column(INT)
+    first_seen: Mapped[Block] = mapped_column(INT)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reveal_round: Mapped[BeaconRound | None] = mapped_column(INT)
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class OpeningRow(Base):
+    """A text the chain opened, and the commitment it belongs to if that was seen."""
+
+    __tablename__ = "openings"
+    __table_args__ = (UniqueConstraint("netuid", "hotkey", "open_block", "data"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    netuid: Mapped[NetUid] = mapped_column(INT)
+    hotkey: Mapped[Hotkey] = mapped_column(String)
+    open_block: Mapped[Block] = mapped_column(INT)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    commitment_id: Mapped[int | None] = mapped_column(INT, ForeignKey("commitments.id"), index=True)
+
+
+class UnreadableRow(Base):
+    """A commitment that could not be read, once per hotkey and reason."""
+
+    __tablename__ = "unreadables"
+    __table_args__ = (UniqueConstraint("netuid", "hotkey", "reason"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    netuid: Mapped[NetUid] = mapped_column(INT)
+    hotkey: Mapped[Hotkey] = mapped_column(String)
+    reason: Mapped[str]
+    first_seen: Mapped[Block] = mapped_column(INT)
+
+
+class RefusalRow(Base):
+    """An opened commitment that names no submission."""
+
+    __tablename__ = "refusals"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), primary_key=True)
+    reason: Mapped[str]
+    detail: Mapped[str]
+
+
+class SubmissionRow(Base):
+    """The model an opened commitment names, with the commitment's owner as at first sight."""
+
+    __tablename__ = "submissions"
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), unique=True)
+    competition: Mapped[str] = mapped_column(index=True)
+    repo: Mapped[str]
+    revision: Mapped[str]
+    digest: Mapped[str]
+    hotkey: Mapped[Hotkey] = mapped_column(String)
+    coldkey: Mapped[Coldkey] = mapped_column(String)
+    uid: Mapped[Uid] = mapped_column(INT)
+    registered_at: Mapped[Block] = mapped_column(INT)
+    commit_block: Mapped[Block] = mapped_column(INT)
+    revealed_block: Mapped[Block] = mapped_column(INT)
+
+
+class IntakeRow(Base):
+    """One attempt at a submission's files; `outcome` is accepted, rejected or retry, the first two final."""
+
+    __tablename__ = "intakes"
+    __table_args__ = (UniqueConstraint("submission_id", "block", "outcome"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    block: Mapped[Block] = mapped_column(INT)
+    outcome: Mapped[str]
+    parameters: Mapped[int | None] = mapped_column(INT)
+    bytes: Mapped[int | None] = mapped_column(INT)
+    reason: Mapped[str | None]
+    detail: Mapped[str | None]
+    retry_block: Mapped[Block | None] = mapped_column(INT)
+
+
+class RoundRow(Base):
+    """A round and the seed it was opened with."""
+
+    __tablename__ = "rounds"
+    __table_args__ = (UniqueConstraint("competition", "number"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    competition: Mapped[str]
+    number: Mapped[int] = mapped_column(INT)
+    seed_block: Mapped[Block] = mapped_column(INT)
+    seed_hash: Mapped[str]
+    seed: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class HoldRow(Base):
+    """Why a round had to wait for its samples, once for each change of cause."""
+
+    __tablename__ = "holds"
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), index=True)
+    cause: Mapped[str]
+
+
+class BundleRow(Base):
+    """The samples of a round."""
+
+    __tablename__ = "bundles"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
+    root: Mapped[str]
+
+
+class ClosingRow(Base):
+    """The end of a round."""
+
+    __tablename__ = "closings"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
+    at_block: Mapped[Block] = mapped_column(INT)
+
+
+class ReignRow(Base):
+    """Who reigns after a closed round; no row where nobody does."""
+
+    __tablename__ = "reigns"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("closings.round_id"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    hotkey: Mapped[Hotkey] = mapped_column(String)
+    since_round: Mapped[int] = mapped_column(INT)
+    crown_block: Mapped[Block] = mapped_column(INT)
+    digest_block: Mapped[Block] = mapped_column(INT)
+    earned: Mapped[float]
+    confirmed: Mapped[bool]
+
+
+class StandingRow(Base):
+    """A submission's place after a round."""
+
+    __tablename__ = "standings"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"), primary_key=True, index=True)
+    place: Mapped[int] = mapped_column(INT)
+    role: Mapped[str]
+    score: Mapped[float | None]
+    improvement: Mapped[float | None]
+    needed: Mapped[float | None]
+    why: Mapped[str]
+
+
+class VerdictRow(Base):
+    """One attempt at judging; `outcome` is scored, rejected or abandoned, the first two final."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (UniqueConstraint("round_id", "submission_id", "attempt"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"))
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    attempt: Mapped[int] = mapped_column(INT)
+    outcome: Mapped[str]
+    reason: Mapped[str | None]
+    detail: Mapped[str]
+
+
+class ScoringRow(Base):
+    """What a scored verdict took, and where it was computed."""
+
+    __tablename__ = "scorings"
+
+    verdict_id: Mapped[int] = mapped_column(INT, ForeignKey("verdicts.id"), primary_key=True)
+    seconds: Mapped[float]
+    tokens: Mapped[int] = mapped_column(INT)
+    peak_memory_bytes: Mapped[int] = mapped_column(INT)
+    environment: Mapped[str]
+
+
+class ValuesRow(Base):
+    """A verdict's values on one task: little-endian float64, in the order of the sample list."""
+
+    __tablename__ = "task_values"
+
+    verdict_id: Mapped[int] = mapped_column(INT, ForeignKey("scorings.verdict_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(INT, primary_key=True)
+    task: Mapped[str]
+    sample_list: Mapped[str] = mapped_column(ForeignKey("sample_lists.digest"))
+    values: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SampleListRow(Base):
+    """The ordered sample ids of a task, one a line, once for all who were judged on them; named by their sha256."""
+
+    __tablename__ = "sample_lists"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    ids: Mapped[str]
+
+
+class SendRow(Base):
+    """Weights sent to the chain, and what it said: `extrinsic` where they were included, else `refusal`."""
+
+    __tablename__ = "sends"
+    __table_args__ = (UniqueConstraint("block", "fingerprint", "answer"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    block: Mapped[Block] = mapped_column(INT)
+    fingerprint: Mapped[str]
+    answer: Mapped[str]
+    """The extrinsic, or the chain's own name for the refusal."""
+    included_block: Mapped[Block | None] = mapped_column(INT)
+    message: Mapped[str | None]
+
+
+class SendWeightRow(Base):
+    """One hotkey's weight in a sending."""
+
+    __tablename__ = "send_weights"
+
+    send_id: Mapped[int] = mapped_column(INT, ForeignKey("sends.id"), primary_key=True)
+    hotkey: Mapped[Hotkey] = mapped_column(String, primary_key=True)
+    weight: Mapped[float]
+
+
+class ConfirmationRow(Base):
+    """The block at which sent weights were first read back from the chain."""
+
+    __tablename__ = "confirmations"
+
+    send_id: Mapped[int] = mapped_column(INT, ForeignKey("sends.id"), primary_key=True)
+    block: Mapped[Block] = mapped_column(INT)
+
+
+class HeartbeatRow(Base):
+    """The present: what a loop last said of itself."""
+
+    __tablename__ = "heartbeats"
+
+    loop: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    block: Mapped[Block | None] = mapped_column(INT)
+    ok: Mapped[bool]
+    message: Mapped[str]
+    ok_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class FactRow(Base):
+    """The present: what readers must know of the network, as JSON by name."""
+
+    __tablename__ = "facts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -1,0 +1,205 @@
+"""From an opened commitment to files that were vetted: what each commitment names, and what is due next.
+
+Knows nothing of how pointers are decoded or models vetted.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session, aliased
+
+from chain.types import Block, Hotkey
+from competitions.records import Intake, Submission
+from ledger.database import Ledger, LedgerConflict, NoSuchRecord
+from ledger.schema import CommitmentRow, IntakeRow, OpeningRow, RefusalRow, SubmissionRow
+from models.rejections import Reason, Rejection
+
+_INTAKE: dict[str | None, Intake] = {None: "due", "retry": "due", "accepted": "accepted", "rejected": "rejected"}
+"""State of the files by outcome of the latest attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCommitment:
+    """A commitment whose text the chain opened and nobody has decoded yet.
+
+    `texts` counts its fields that opened in that block: a commitment is one pointer, so more than one is a fault.
+    """
+
+    commitment_id: int
+    hotkey: Hotkey
+    data: bytes
+    commit_block: Block
+    open_block: Block
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The files passed vetting; sizes as vetted."""
+
+    parameters: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Our fault or the Hub's: the files are due again from a block on."""
+
+    cause: str
+    at_block: Block
+
+
+def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
+    """Opened commitments that are neither a submission nor refused, most senior first.
+
+    A commitment whose hotkey held no uid when it was first seen is never among them.
+    """
+    earlier, twin = aliased(OpeningRow), aliased(OpeningRow)
+    first = select(func.min(earlier.id)).where(earlier.commitment_id == CommitmentRow.id)
+    texts = select(func.count(twin.id)).where(
+        twin.commitment_id == CommitmentRow.id, twin.open_block == OpeningRow.open_block
+    )
+    shown = CommitmentRow.id, CommitmentRow.hotkey, OpeningRow.data, CommitmentRow.commit_block, OpeningRow.open_block
+    query = (
+        select(*shown, texts.correlate(CommitmentRow, OpeningRow).scalar_subquery())
+        .join(OpeningRow, OpeningRow.id == first.correlate(CommitmentRow).scalar_subquery())
+        .outerjoin(SubmissionRow, SubmissionRow.commitment_id == CommitmentRow.id)
+        .outerjoin(RefusalRow, RefusalRow.commitment_id == CommitmentRow.id)
+        .where(SubmissionRow.id.is_(None), RefusalRow.commitment_id.is_(None), CommitmentRow.uid.is_not(None))
+        .order_by(CommitmentRow.commit_block, CommitmentRow.id)
+    )
+    with ledger.reading() as session:
+        return tuple(OpenedCommitment(*row) for row in session.execute(query))
+
+
+def add(ledger: Ledger, commitment_id: int, competition: str, repo: str, revision: str, digest: str) -> int:
+    """Record the model an opened commitment names, once; gives the submission's id.
+
+    Raises NoSuchRecord where the commitment has not opened, LedgerConflict where it was refused, held no uid or already
+    names another model.
+    """
+    named = competition, repo, revision, digest
+    with ledger.writing() as session:
+        row = _by_commitment(session, commitment_id)
+        if row is None:
+            return _insert(session, commitment_id, *named)
+        if (row.competition, row.repo, row.revision, row.digest) != named:
+            raise LedgerConflict(f"commitment {commitment_id} is {row.repo}@{row.revision}, it cannot become {named}")
+        return row.id
+
+
+def refuse(ledger: Ledger, commitment_id: int, rejection: Rejection) -> None:
+    """Record that an opened commitment names no submission; the first refusal stands. Raises LedgerConflict."""
+    with ledger.writing() as session:
+        if _by_commitment(session, commitment_id) is not None:
+            raise LedgerConflict(f"commitment {commitment_id} is a submission already: refuse its files instead")
+        if session.get(RefusalRow, commitment_id) is None:
+            reason, detail = rejection.reason.value, rejection.detail
+            session.add(RefusalRow(commitment_id=commitment_id, reason=reason, detail=detail))
+
+
+def due_for_intake(ledger: Ledger, now_block: Block) -> tuple[Submission, ...]:
+    """Submissions whose files still have to be vetted, most senior first; after a retry, from its block on."""
+    retry = (IntakeRow.outcome == "retry") & (IntakeRow.retry_block <= now_block)
+    with ledger.reading() as session:
+        return _select(session, IntakeRow.id.is_(None) | retry)
+
+
+def record_intake(ledger: Ledger, submission_id: int, block: Block, result: Accepted | Rejection | Retry) -> None:
+    """Record one attempt at a submission's files, made at a block. The first acceptance or rejection stands."""
+    row = _intake_row(submission_id, block, result)
+    stands = (IntakeRow.outcome != "retry") | ((IntakeRow.block == block) & (IntakeRow.outcome == row.outcome))
+    with ledger.writing() as session:
+        if session.scalar(select(IntakeRow.id).where(IntakeRow.submission_id == submission_id, stands)) is None:
+            session.add(row)
+
+
+def all_of(ledger: Ledger, competition: str) -> tuple[Submission, ...]:
+    """Every submission to a competition, most senior first."""
+    with ledger.reading() as session:
+        return _select(session, SubmissionRow.competition == competition)
+
+
+def get(ledger: Ledger, submission_id: int) -> Submission:
+    """One submission. Raises NoSuchRecord."""
+    with ledger.reading() as session:
+        found = _select(session, SubmissionRow.id == submission_id)
+    if not found:
+        raise NoSuchRecord(f"no submission {submission_id} in {ledger.name}")
+    return found[0]
+
+
+def rejection(ledger: Ledger, submission_id: int) -> Rejection | None:
+    """Why a submission's files were refused; None where they were not."""
+    query = select(IntakeRow).where(IntakeRow.submission_id == submission_id, IntakeRow.outcome == "rejected")
+    with ledger.reading() as session:
+        row = session.scalar(query)
+        return Rejection(Reason(row.reason or ""), row.detail or "") if row else None
+
+
+def _by_commitment(session: Session, commitment_id: int) -> SubmissionRow | None:
+    return session.scalar(select(SubmissionRow).where(SubmissionRow.commitment_id == commitment_id))
+
+
+def _insert(session: Session, commitment_id: int, competition: str, repo: str, revision: str, digest: str) -> int:
+    if session.get(RefusalRow, commitment_id) is not None:
+        raise LedgerConflict(f"commitment {commitment_id} was refused: it cannot become a submission")
+    row = SubmissionRow(
+        commitment_id=commitment_id, competition=competition, repo=repo, revision=revision, digest=digest
+    )
+    row.revealed_block = _opened_at(session, commitment_id)
+    owner = session.get_one(CommitmentRow, commitment_id)
+    if owner.coldkey is None or owner.uid is None or owner.registered_at is None:
+        raise LedgerConflict(f"commitment {commitment_id} is of an unregistered hotkey: it cannot become a submission")
+    row.hotkey, row.coldkey, row.uid = owner.hotkey, owner.coldkey, owner.uid
+    row.registered_at, row.commit_block = owner.registered_at, owner.commit_block
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _opened_at(session: Session, commitment_id: int) -> Block:
+    block = session.scalar(select(func.min(OpeningRow.open_block)).where(OpeningRow.commitment_id == commitment_id))
+    if block is None:
+        raise NoSuchRecord(f"no opened commitment {commitment_id}: only what the chain opened becomes a submission")
+    return block
+
+
+def _intake_row(submission_id: int, block: Block, result: Accepted | Rejection | Retry) -> IntakeRow:
+    row = IntakeRow(submission_id=submission_id, block=block)
+    match result:
+        case Accepted(parameters, bytes_):
+            row.outcome, row.parameters, row.bytes = "accepted", parameters, bytes_
+        case Rejection(reason, detail):
+            row.outcome, row.reason, row.detail = "rejected", reason.value, detail
+        case Retry(cause, at_block):
+            row.outcome, row.detail, row.retry_block = "retry", cause, at_block
+    return row
+
+
+def _select(session: Session, condition: ColumnElement[bool]) -> tuple[Submission, ...]:
+    latest = select(func.max(IntakeRow.id)).where(IntakeRow.submission_id == SubmissionRow.id)
+    query = (
+        select(SubmissionRow, IntakeRow.outcome)
+        .outerjoin(IntakeRow, IntakeRow.id == latest.correlate(SubmissionRow).scalar_subquery())
+        .where(condition)
+        .order_by(SubmissionRow.commit_block, SubmissionRow.id)
+    )
+    return tuple(_submission(row, _INTAKE[outcome]) for row, outcome in session.execute(query))
+
+
+def _submission(row: SubmissionRow, intake: Intake) -> Submission:
+    return Submission(
+        id=row.id,
+        competition=row.competition,
+        repo=row.repo,
+        revision=row.revision,
+        digest=row.digest,
+        hotkey=row.hotkey,
+        coldkey=row.coldkey,
+        uid=row.uid,
+        registered_at=row.registered_at,
+        commit_block=row.commit_block,
+        revealed_block=row.revealed_block,
+        intake=intake,
+    )

@@ -1,0 +1,125 @@
+"""Verdicts with every value they rest on. All attempts are kept; the first score or rejection is final.
+
+Knows nothing of how values are made or compared. Values are stored bit for bit, sample ids once per round and task.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
+from ledger.database import Ledger
+from ledger.schema import SampleListRow, ScoringRow, ValuesRow, VerdictRow
+from models.rejections import Reason, Rejection
+
+
+def record_verdict(ledger: Ledger, round_id: int, submission_id: int, verdict: Verdict) -> None:
+    """Add an attempt at judging a submission in a round. A score or a rejection is final: what follows changes nothing.
+
+    Raises LedgerConflict where the round or the submission does not exist.
+    """
+    with ledger.writing() as session:
+        before = _attempts(session, round_id, submission_id)
+        if any(row.outcome != "abandoned" for row in before):
+            return
+        row = _verdict_row(verdict)
+        row.round_id, row.submission_id, row.attempt = round_id, submission_id, len(before) + 1
+        session.add(row)
+        session.flush()
+        if isinstance(verdict, Scored):
+            _add_scoring(session, row.id, verdict)
+
+
+def verdicts(ledger: Ledger, round_id: int) -> dict[int, Verdict]:
+    """The latest verdict of each submission judged in a round, by submission id; an Abandoned one may be followed."""
+    newest = select(func.max(VerdictRow.id)).where(VerdictRow.round_id == round_id).group_by(VerdictRow.submission_id)
+    with ledger.reading() as session:
+        rows = session.scalars(select(VerdictRow).where(VerdictRow.id.in_(newest))).all()
+        scored = _scorings(session, round_id)
+        return {row.submission_id: _verdict(row, scored) for row in rows}
+
+
+def attempts(ledger: Ledger, round_id: int, submission_id: int) -> int:
+    """How often judging a submission in a round has ended, whatever the verdict."""
+    with ledger.reading() as session:
+        return len(_attempts(session, round_id, submission_id))
+
+
+def pack(values: Sequence[float]) -> bytes:
+    """Values as little-endian float64, 8 bytes each."""
+    return struct.pack(f"<{len(values)}d", *values)
+
+
+def unpack(blob: bytes) -> tuple[float, ...]:
+    """The values of `pack`, bit for bit."""
+    return struct.unpack(f"<{len(blob) // 8}d", blob)
+
+
+def _attempts(session: Session, round_id: int, submission_id: int) -> Sequence[VerdictRow]:
+    condition = VerdictRow.round_id == round_id, VerdictRow.submission_id == submission_id
+    return session.scalars(select(VerdictRow).where(*condition)).all()
+
+
+def _verdict_row(verdict: Verdict) -> VerdictRow:
+    match verdict:
+        case Scored():
+            return VerdictRow(outcome="scored", detail="")
+        case Rejection(reason, detail):
+            return VerdictRow(outcome="rejected", reason=reason.value, detail=detail)
+        case Abandoned(cause):
+            return VerdictRow(outcome="abandoned", detail=cause)
+
+
+def _add_scoring(session: Session, verdict_id: int, scored: Scored) -> None:
+    row = ScoringRow(verdict_id=verdict_id, seconds=scored.seconds, tokens=scored.tokens)
+    row.peak_memory_bytes, row.environment = scored.peak_memory_bytes, scored.environment
+    session.add(row)
+    session.flush()
+    for position, task in enumerate(scored.tasks):
+        ids = _add_sample_list(session, task.sample_ids)
+        values = ValuesRow(verdict_id=verdict_id, position=position, task=task.task, sample_list=ids)
+        values.values = pack(task.values)
+        session.add(values)
+
+
+def _add_sample_list(session: Session, sample_ids: Iterable[str]) -> str:
+    """Keep a list of sample ids under its own sha256; gives that."""
+    text = "\n".join(sample_ids)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if session.get(SampleListRow, digest) is None:
+        session.add(SampleListRow(digest=digest, ids=text))
+        session.flush()
+    return digest
+
+
+def _scorings(session: Session, round_id: int) -> dict[int, Scored]:
+    """Every score of a round by verdict id."""
+    in_round = select(VerdictRow.id).where(VerdictRow.round_id == round_id)
+    query = (
+        select(ValuesRow, SampleListRow.ids)
+        .join(SampleListRow, SampleListRow.digest == ValuesRow.sample_list)
+        .where(ValuesRow.verdict_id.in_(in_round))
+        .order_by(ValuesRow.verdict_id, ValuesRow.position)
+    )
+    tasks: dict[int, list[TaskValues]] = {}
+    for row, ids in session.execute(query):
+        tasks.setdefault(row.verdict_id, []).append(_task_values(row, ids))
+    rows = session.scalars(select(ScoringRow).where(ScoringRow.verdict_id.in_(in_round)))
+    return {row.verdict_id: _scored(row, tasks.get(row.verdict_id, ())) for row in rows}
+
+
+def _task_values(row: ValuesRow, ids: str) -> TaskValues:
+    return TaskValues(row.task, tuple(ids.split("\n")) if ids else (), unpack(row.values))
+
+
+def _scored(row: ScoringRow, tasks: Sequence[TaskValues]) -> Scored:
+    return Scored(tuple(tasks), row.seconds, row.tokens, row.peak_memory_bytes, row.environment)
+
+
+def _verdict(row: VerdictRow, scored: Mapping[int, Scored]) -> Verdict:
+    if row.outcome == "scored":
+        return scored[row.id]
+    return Rejection(Reason(row.reason or ""), row.detail) if row.outcome == "rejected" else Abandoned(row.detail)
