@@ -24,8 +24,8 @@ class Author:
     def run(self, stop: threading.Event) -> None:
         """Make a block each block time until stopped; from now on submissions wait for these blocks.
 
-        The first block carries the present time if chain time lags behind it, and keeps its lead if it is ahead. After
-        that every block is due one block time after the last: a late one is made up for, none is left out.
+        If chain time lags behind by more than a block, the first block carries the present time; if it is ahead, it
+        keeps its lead. After that every block is due one block time after the last: late ones are made up for.
         """
         self._node.file.set_meta("sealing", SEALING_CLOCK)
         lead_ms = self._start()
@@ -36,10 +36,12 @@ class Author:
                     seal(self._node)
 
     def _start(self) -> int:
-        """Make the first block, and tell by how many milliseconds chain time then runs ahead of the wall clock."""
+        """Bring chain time up to the present, and tell by how many milliseconds it is ahead."""
         with self._node.file.write():
-            header = seal(self._node, _now_ms())
-        return header.time_ms - _now_ms()
+            lead_ms = self._node.head().time_ms - _now_ms()
+            if lead_ms < -self._node.parameters.block_time_ms:
+                seal(self._node, _now_ms())
+        return max(0, lead_ms)
 
     def _wait_s(self, lead_ms: int) -> float:
         due = self._node.head().time_ms + self._node.parameters.block_time_ms

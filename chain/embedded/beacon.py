@@ -15,18 +15,21 @@ PULSES_KEPT = 216_000
 
 @dataclass(frozen=True, slots=True)
 class BeaconClock:
-    """Round r is published at genesis_ms + (r - 1) · period_ms of chain time, as drand counts."""
+    """Round r is published at genesis_ms + (r - 1) · period_ms of chain time, as drand counts.
+
+    Moments are rounded to milliseconds: fractions are what floating seconds leave behind.
+    """
 
     genesis_ms: int
     period_ms: int
 
     def latest(self, time_ms: float) -> int:
         """The newest round published at a moment; 0 before the first."""
-        return max(0, int((time_ms - self.genesis_ms) // self.period_ms) + 1)
+        return max(0, (round(time_ms) - self.genesis_ms) // self.period_ms + 1)
 
     def first_at(self, time_ms: float) -> int:
         """The first round published at or after a moment."""
-        return max(1, int(-((self.genesis_ms - time_ms) // self.period_ms)) + 1)
+        return max(1, -((self.genesis_ms - round(time_ms)) // self.period_ms) + 1)
 
     def published_ms(self, round_: int) -> int:
         """When a round is published."""

@@ -1,18 +1,20 @@
 """What can go wrong inside the embedded chain; nothing here leaves the package untranslated.
 
 EmbeddedChainError
-├── ChainFileError        the file is missing, already there, or not a chain
+├── ChainFileError        the file is missing, already there, no chain, or cannot be read or written
 ├── InvalidTransaction    an extrinsic refused before it reaches a block; carries the node's name for it
 └── DispatchFailed        a call that failed inside its pallet; carries the pallet and its own error name
 """
+
+from bittensor.result import RpcConnectionError
 
 
 class EmbeddedChainError(Exception):
     """Root of what the embedded chain raises."""
 
 
-class ChainFileError(EmbeddedChainError):
-    """The chain file cannot be used; the message says which and what to do."""
+class ChainFileError(EmbeddedChainError, RpcConnectionError):  # type: ignore[misc]  # the SDK is untyped to mypy
+    """The chain file cannot be used; the message says which and why. To the SDK this is a node out of reach."""
 
 
 class InvalidTransaction(EmbeddedChainError):

@@ -18,11 +18,13 @@ class Hyperparameters:
     weights_rate_limit: int = 100
     """Blocks a hotkey waits between two weight settings, counted from its registration too."""
     min_allowed_weights: int = 1
+    """Fewest uids a setting must weigh, or all there are."""
     max_weight_limit: int = 65_535
     """Largest share of one uid, of 65,535."""
     weights_version: int = 0
     """Smallest version key accepted; 0 accepts all."""
     max_uids: int = 256
+    """Registrations beyond it replace old uids."""
     max_validators: int = 64
     """Permits given at an epoch, to the largest stakes above zero."""
     immunity_period: int = 5_000

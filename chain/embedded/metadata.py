@@ -71,10 +71,9 @@ class Metadata:
         stored = item.default if data is None else data
         return None if stored is None else self.decode(item.value_type, stored)
 
-    def runtime_api(self, api: str, method: str) -> tuple[list[str], str] | None:
-        """Input types and output type of a runtime API method; None where the runtime has no such method."""
-        found = self.codec.runtime_api_map.get(api, {}).get(method)
-        return None if found is None else ([str(kind) for _, kind in found["inputs"]], str(found["output"]))
+    def runtime_api_output(self, api: str, method: str) -> str:
+        """Output type of a runtime API method. Raises KeyError."""
+        return str(self.codec.runtime_api_map[api][method]["output"])
 
     def error_code(self, pallet: str, name: str) -> tuple[int, int]:
         """Index of the pallet and of its error, as a dispatch error carries them."""

@@ -47,6 +47,7 @@ def create_subnet(
     state.put(SUBTENSOR, "LastEpochBlock", netuid, value=state.number)
     state.put(SUBTENSOR, "LastMechansimStepBlock", netuid, value=state.number)
     state.put(SUBTENSOR, "SubtokenEnabled", netuid, value=True)
+    state.put(SUBTENSOR, "TokenSymbol", netuid, value="α".encode())
     state.put(SUBTENSOR, "SubnetOwner", netuid, value=owner_coldkey)
     state.put(SUBTENSOR, "SubnetOwnerHotkey", netuid, value=owner_hotkey)
     state.put(SUBTENSOR, "SubnetIdentitiesV3", netuid, value=_identity(name))

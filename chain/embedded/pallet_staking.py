@@ -27,7 +27,7 @@ def increase(state: State, netuid: int, hotkey: str, rao: int) -> None:
     staked = int(state.get(SUBTENSOR, "TotalHotkeyAlpha", hotkey, netuid))
     state.put(SUBTENSOR, "TotalHotkeyAlpha", hotkey, netuid, value=staked + rao)
     state.put(SUBTENSOR, "TotalStake", value=int(state.get(SUBTENSOR, "TotalStake")) + rao)
-    for name in ("SubnetTAO", "SubnetAlphaOut"):
+    for name in ("SubnetTAO", "SubnetAlphaOut", "TotalAlphaStaked"):
         state.put(SUBTENSOR, name, netuid, value=int(state.get(SUBTENSOR, name, netuid)) + rao)
 
 

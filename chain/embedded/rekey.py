@@ -3,7 +3,7 @@
 `bittensor.timelock` and `bittensor.intents.weights` seal to drand's quicknet, whose key is compiled into their core,
 and count its rounds by the wall clock. For an embedded chain these names, as seen from those two modules, are replaced:
 
-- `timelock._core`: encrypt_at_round seals to the chain's beacon, decrypt reads the chain's pulse instead of an HTTP API;
+- `timelock._core`: encrypt_at_round seals to the chain's beacon, decrypt reads the chain's pulse instead of drand's;
 - `timelock.time`, `current_round`, `round_at`, `reveal_time`: the present and the rounds are those of chain time;
 - `intents.weights._core`: get_encrypted_commit_v2 seals weights to the beacon round of their reveal block.
 """
@@ -47,10 +47,10 @@ class _ChainTime:
         return self._node.head().time_ms / 1000
 
     def current_round(self, at: float | None = None) -> int:
-        return self._clock.latest(self._node.head().time_ms if at is None else round(at * 1000))
+        return self._clock.latest(self._node.head().time_ms if at is None else at * 1000)
 
     def round_at(self, when: Any) -> int:
-        return self._clock.first_at(round(timelock._parse_when(when) * 1000))
+        return self._clock.first_at(timelock._parse_when(when) * 1000)
 
     def reveal_time(self, reveal_round: int) -> datetime:
         return datetime.fromtimestamp(self._clock.published_ms(reveal_round) / 1000, tz=UTC)
@@ -99,7 +99,7 @@ class _WeightsCore(_Core):
         hotkey: bytes,
         **_: object,
     ) -> tuple[bytes, int]:
-        """Seal to the newest round published at the first block of the reveal epoch, the earliest the chain opens it."""
+        """Seal to the newest round published at the first block of the reveal epoch, when the chain first opens it."""
         commit_block = current_block + 1
         turn = next_epoch_block(last_epoch_block, tempo, pending_epoch_at)
         # A commit in the block of a turn belongs to the epoch that begins with it.

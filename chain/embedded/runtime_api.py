@@ -1,8 +1,10 @@
-"""Runtime API methods answered from storage: the whole metagraph of a subnet in one call."""
+"""Runtime API methods answered from storage: the whole metagraph of a subnet in one call, and its next epoch."""
 
+from collections.abc import Callable
 from typing import Any
 
 from chain.embedded.derived import View
+from chain.embedded.epochs import next_epoch_block
 from chain.embedded.pallet_registration import exists
 from chain.embedded.pallet_staking import stakes
 from chain.embedded.state import SUBTENSOR
@@ -118,10 +120,22 @@ def _neurons(view: View, netuid: int, hotkeys: list[str]) -> dict[str, Any]:
     }
 
 
-def encoded_metagraph(view: View, netuid: int) -> tuple[str, bytes]:
-    """The output type of get_metagraph and its SCALE bytes."""
-    found = view.state.metadata.runtime_api("SubnetInfoRuntimeApi", "get_metagraph")
-    if found is None:
-        raise LookupError("the metadata lacks SubnetInfoRuntimeApi.get_metagraph; it is not that of spec 461")
-    _, output = found
-    return output, view.state.metadata.encode(output, metagraph(view, netuid))
+def _next_epoch(view: View, netuid: int) -> int | None:
+    last, tempo, pending = (
+        int(view.get(SUBTENSOR, name, netuid)) for name in ("LastEpochBlock", "Tempo", "PendingEpochAt")
+    )
+    return next_epoch_block(last, tempo, pending) if tempo else None
+
+
+METHODS: dict[tuple[str, str], Callable[[View, int], Any]] = {
+    ("SubnetInfoRuntimeApi", "get_metagraph"): metagraph,
+    ("SubnetInfoRuntimeApi", "get_next_epoch_start_block"): _next_epoch,
+}
+"""Every runtime API method this chain answers; each takes a netuid."""
+
+
+def call(view: View, api: str, method: str, netuid: int) -> Any:
+    """The plain value of a method of METHODS, after it has gone through its SCALE output type."""
+    metadata = view.state.metadata
+    output = metadata.runtime_api_output(api, method)
+    return metadata.decode(output, metadata.encode(output, METHODS[api, method](view, netuid)))

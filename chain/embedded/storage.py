@@ -84,59 +84,59 @@ class ChainFile:
     def write(self) -> Iterator[None]:
         """Hold the file's write lock; everything inside happens or nothing does."""
         with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._run("BEGIN IMMEDIATE")
             try:
                 yield
+                self._run("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # A full disk ends the transaction by itself.
+                if self._db.in_transaction:
+                    self._run("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def undo_on_error(self) -> Iterator[None]:
         """Inside write(): undo what this block of code wrote if it raises."""
-        self._db.execute("SAVEPOINT part")
+        self._run("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK TO part")
+            self._run("ROLLBACK TO part")
             raise
         finally:
-            self._db.execute("RELEASE part")
+            self._run("RELEASE part")
 
     def put(self, key: bytes, block: int, value: bytes | None) -> None:
         """Stamp a key's value with a block; None removes the key from that block on."""
-        self._db.execute("INSERT OR REPLACE INTO storage VALUES (?, ?, ?)", (key, block, value))
+        self._run("INSERT OR REPLACE INTO storage VALUES (?, ?, ?)", (key, block, value))
 
     def add_block(self, header: Header, events: bytes | None) -> None:
         """Seal a block: from now on its rows are visible."""
-        self._db.execute("INSERT INTO blocks VALUES (?, ?, ?)", (header.number, header.hash, header.time_ms))
+        self._run("INSERT INTO blocks VALUES (?, ?, ?)", (header.number, header.hash, header.time_ms))
         if events is not None:
-            self._db.execute("INSERT INTO events VALUES (?, ?)", (header.number, events))
+            self._run("INSERT INTO events VALUES (?, ?)", (header.number, events))
 
     def add_extrinsic(self, block: int, position: int, pooled: Pooled) -> None:
         """Record an extrinsic as included."""
         row = (block, position, pooled.hash, pooled.data)
-        self._db.execute("INSERT INTO extrinsics VALUES (?, ?, ?, ?)", row)
+        self._run("INSERT INTO extrinsics VALUES (?, ?, ?, ?)", row)
 
     def add_pooled(self, pooled: Pooled) -> None:
         """Put an extrinsic into the pool; the same one twice is one."""
         row = (pooled.hash, pooled.signer, pooled.data)
-        self._db.execute("INSERT OR IGNORE INTO pool (hash, signer, data) VALUES (?, ?, ?)", row)
+        self._run("INSERT OR IGNORE INTO pool (hash, signer, data) VALUES (?, ?, ?)", row)
 
     def clear_pool(self) -> None:
         """Empty the pool: its extrinsics are in the block being sealed, or dropped."""
-        self._db.execute("DELETE FROM pool")
+        self._run("DELETE FROM pool")
 
     def add_pulse(self, round_: int, signature: bytes) -> None:
         """Remember a computed beacon signature; the same round always has the same one."""
-        with self._lock:
-            self._db.execute("INSERT OR IGNORE INTO pulses VALUES (?, ?)", (round_, signature))
+        self._run("INSERT OR IGNORE INTO pulses VALUES (?, ?)", (round_, signature))
 
     def set_meta(self, name: str, value: bytes) -> None:
         """Set a named parameter of the file."""
-        with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+        self._run("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     # Reading -------------------------------------------------------------------------------------------------------
 
@@ -201,18 +201,23 @@ class ChainFile:
         return None if row is None else row[0]
 
     def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        with self._lock:
-            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
-            return row
+        rows = self._rows(query, *values)
+        return rows[0] if rows else None
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(query, values).fetchall()
+        return self._run(query, values)
+
+    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise ChainFileError(f"chain file {self.path} cannot be used: {error}") from error
 
     def _meta_format(self) -> str:
         try:
             return self.meta("format").decode()
-        except (sqlite3.DatabaseError, KeyError):
+        except (ChainFileError, KeyError):
             return ""
 
 

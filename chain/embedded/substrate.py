@@ -19,11 +19,11 @@ from bittensor.balance import Balance
 from bittensor.result import ChainError, ExtrinsicResult
 from bittensor.settings import DEFAULT_ERA_PERIOD
 
+from chain.embedded import runtime_api
 from chain.embedded.derived import DERIVED, View
 from chain.embedded.metadata import OVERLAY, SPEC_VERSION
 from chain.embedded.node import Node
 from chain.embedded.pool import Pool
-from chain.embedded.runtime_api import encoded_metagraph
 from chain.embedded.storage import Header
 
 _POLLS_PER_BLOCK = 4
@@ -127,11 +127,13 @@ class EmbeddedSubstrate:
         return bool(await self.query_map(module, storage_function, params, block_hash))
 
     async def runtime_call(self, api: str, method: str, params: list[Any], block_hash: str | None = None) -> Any:
-        """SubnetInfoRuntimeApi.get_metagraph; the other runtime APIs are not part of this chain."""
-        if (api, method) != ("SubnetInfoRuntimeApi", "get_metagraph"):
-            raise ChainError(f"the embedded chain has no runtime API {api}.{method}, only get_metagraph; read storage")
-        output, data = encoded_metagraph(self._view(block_hash), int(params[0]))
-        return self.node.metadata.decode(output, data)
+        """A subnet's metagraph or next epoch; the other runtime APIs are not part of this chain."""
+        if (api, method) not in runtime_api.METHODS:
+            known = ", ".join(name for _, name in runtime_api.METHODS)
+            raise ChainError(
+                f"the embedded chain has no runtime API {api}.{method}, only {known}; read storage instead"
+            )
+        return runtime_api.call(self._view(block_hash), api, method, int(params[0]))
 
     async def constant(self, module: str, name: str) -> Any:
         """A pallet constant; the slot duration is this chain's own block time."""
