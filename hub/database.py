@@ -36,11 +36,6 @@ class Database:
         with self._transaction("begin immediate") as connection:
             yield connection
 
-    def close(self) -> None:
-        """Release the file."""
-        with self._lock:
-            self._connection.close()
-
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with self._lock:

@@ -1,0 +1,117 @@
+"""The real client against servers that fail: the rest of the house sees the port's error, soon, and no files."""
+
+import hashlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from hub.huggingface import HuggingFaceHub
+from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, InvalidName, RateLimited
+from tests.hub.conftest import LocalHub
+
+Reply = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def failing_server(reply: Reply) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            reply(self)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def status(code: int, body: bytes = b"", **headers: str) -> Reply:
+    def reply(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(code)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(body)
+
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (status(500), HubUnreachable),
+        (status(502, b"<html>bad gateway</html>", Content_Type="text/html"), HubUnreachable),
+        (status(429, Retry_After="3"), RateLimited),
+        (status(403), Denied),
+        (status(401, X_Error_Message="Invalid credentials in Authorization header"), Denied),
+        (status(400, b'{"error": "odd"}'), HubError),
+        (status(200, b"<html>a captive portal</html>"), HubUnreachable),
+        (status(200, b'{"sha": null, "id": "a/b"}'), HubUnreachable),
+        (status(200, b"[]"), HubUnreachable),
+        (status(200, b'{"id": "a', Content_Length="100"), HubUnreachable),
+    ],
+    ids=["500", "502", "429", "403", "bad token", "400", "portal", "no revision", "list", "cut off"],
+)
+def test_a_failing_hub_is_named_by_the_ports_errors(reply, kind):
+    with failing_server(reply) as endpoint, pytest.raises(HubError) as caught:
+        HuggingFaceHub(endpoint, "hf_secret", timeout_s=5).describe("a/b", "model")
+    assert type(caught.value) is kind
+    assert endpoint in str(caught.value)
+    assert "hf_secret" not in str(caught.value)
+
+
+def test_a_hub_that_never_answers_is_given_up():
+    release = threading.Event()
+    with failing_server(lambda _request: release.wait(10) and None) as endpoint:
+        with pytest.raises(HubUnreachable):
+            HuggingFaceHub(endpoint, None, timeout_s=0.2).describe("a/b", "model")
+        release.set()
+
+
+def test_nobody_listening_is_unreachable():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(HubUnreachable):
+            HuggingFaceHub(endpoint, "hf_secret").whoami()
+
+
+@pytest.mark.parametrize("endpoint", ["", "huggingface.co", "ftp://huggingface.co", "http://"])
+def test_an_endpoint_that_is_no_address_is_refused_at_once(endpoint):
+    with pytest.raises(InvalidName):
+        HuggingFaceHub(endpoint, None)
+
+
+def test_a_token_of_nobody_is_denied(local_hub: LocalHub):
+    with pytest.raises(Denied):
+        HuggingFaceHub(local_hub.endpoint, "hf_" + "0" * 40).whoami()
+
+
+@pytest.mark.parametrize(("path", "content"), [("weights.bin", bytes(4000)), ("notes.txt", b"a" * 4000)])
+@pytest.mark.parametrize("damaged", [b"x" * 4000, b"x" * 4001, b"x" * 10], ids=["other", "longer", "shorter"])
+def test_damaged_content_is_noticed_and_not_kept(local_hub, path, content, damaged, tmp_path: Path, request):
+    repo = f"alice/{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]}"
+    own = content + request.node.nodeid.encode()
+    hub = HuggingFaceHub(local_hub.endpoint, local_hub.alice)
+    hub.create(repo, "model", private=False)
+    revision = hub.upload_files(repo, "model", {path: own, "good.txt": b"good"}, message="first")
+    local_hub.store.archive.blobs.path(hashlib.sha256(own).hexdigest()).write_bytes(damaged)
+    with pytest.raises(CorruptDownload):
+        hub.fetch(repo, "model", revision, ["good.txt", path], tmp_path / "into")
+    with pytest.raises(CorruptDownload):
+        hub.read(repo, "model", revision, path, max_bytes=5000)
+    assert list((tmp_path / "into").iterdir()) == []
