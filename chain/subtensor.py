@@ -3,14 +3,18 @@
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import bittensor as bt
 
 from chain import decoding
 from chain.embedded.beacon import BeaconClock
+from chain.embedded.rekey import rekey
+from chain.embedded.errors import ChainFileError
+from chain.embedded.substrate import EmbeddedSubstrate
 from chain.intents import SetCommitment
-from chain.reader import ChainError, ChainUnreachable, UnknownBlock, UnknownSubnet
+from chain.reader import ChainError, ChainUnreachable, InvalidNetwork, UnknownBlock, UnknownSubnet
 from chain.signing import Wallet
 from chain.types import (
     BeaconRound,
@@ -32,6 +36,9 @@ from chain.types import (
 
 _STORAGE = bt.storage
 
+
+NETWORKS = ("finney", "test", "archive", "local")
+"""Live networks by the SDK's names; `local` is a node on this machine."""
 
 QUICKNET = BeaconClock(bt.timelock.QUICKNET_GENESIS * 1000, bt.timelock.QUICKNET_PERIOD * 1000)
 """When drand's quicknet, the live chain's beacon, publishes its rounds."""
@@ -178,3 +185,25 @@ class SubtensorChain:
             raise ChainUnreachable(f"{doing}: {self.name} does not answer ({error}); check --network") from error
         except bt.BittensorError as error:
             raise ChainError(f"{doing}: {self.name} answered {error}") from error
+
+
+def connect(network: str) -> SubtensorChain:
+    """Connect to a network: one of NETWORKS, a node's ws:// or wss:// address, or an embedded chain's file.
+
+    Raises InvalidNetwork, ChainUnreachable.
+    """
+    if network in NETWORKS or network.startswith(("ws://", "wss://")):
+        return SubtensorChain(bt.SyncClient(network), QUICKNET, network)
+    path = Path(network).expanduser()
+    if not path.is_file():
+        raise InvalidNetwork(
+            f"network {network!r} is neither one of {', '.join(NETWORKS)}, nor a ws:// address, nor the file of an "
+            "embedded chain: check --network, or start one with `crucible localnet up`"
+        )
+    try:
+        substrate = EmbeddedSubstrate(path)
+    except ChainFileError as error:
+        raise InvalidNetwork(str(error)) from error
+    rekey(substrate)
+    # "local", because an injected substrate's token symbols would otherwise go into the live network's cache file
+    return SubtensorChain(bt.SyncClient("local", substrate=substrate), substrate.node.beacon.clock, str(path))

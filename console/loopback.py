@@ -28,7 +28,7 @@ def guard_if_asked() -> bool:
 
 
 def guard() -> None:
-    """From now on this process connects to loopback addresses and Unix sockets only; anything else raises LeftLoopback."""
+    """From now on this process connects to loopback and Unix sockets only; anything else raises LeftLoopback."""
     sys.addaudithook(_check)
 
 

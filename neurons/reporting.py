@@ -11,7 +11,7 @@ from competitions.records import RoundOutcome
 
 os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read at wandb's import: it would report crashes to its makers
 
-import wandb  # noqa: E402 - after the switch above
+import wandb
 
 log = logging.getLogger(__name__)
 
@@ -52,15 +52,15 @@ class Wandb:
 
     def __init__(self, mode: Mode, folder: Path, project: str, config: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        settings = wandb.Settings(silent=True, console="off", disable_git=True, x_disable_meta=True, x_disable_stats=True)
+        settings = wandb.Settings(
+            silent=True, console="off", disable_git=True, x_disable_meta=True, x_disable_stats=True
+        )
         self._run = wandb.init(mode=mode, dir=str(folder), project=project, config=dict(config), settings=settings)
 
     def round_closed(self, competition: str, number: int, seed_block: Block, outcome: RoundOutcome) -> None:
         """Log the round's table and its best numbers."""
         columns = ["place", "submission", "role", "score", "improvement", "needed", "why"]
-        rows = [
-            [s.place, s.submission_id, s.role, s.score, s.improvement, s.needed, s.why] for s in outcome.standings
-        ]
+        rows = [[s.place, s.submission_id, s.role, s.score, s.improvement, s.needed, s.why] for s in outcome.standings]
         scores = [s.score for s in outcome.standings if s.score is not None]
         self._log(
             {

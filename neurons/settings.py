@@ -1,7 +1,8 @@
 """Everything a neuron takes from its environment, read once. Options of the command line override it field by field."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,8 +33,8 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("CRUCIBLE_HUB_TOKEN", "HF_TOKEN"), repr=False
     )
     """The Hub's access token; a secret, so it comes from the environment alone."""
-    table: Path | None = None
-    """File of the competition table; unset means the one shipped with this version."""
+    table: str = "localnet"
+    """The competition table: a shipped one's name or a file's path."""
     home: Path = Path("~/.crucible")
     """Folder for what a neuron keeps: journals, caches, the ledger."""
 
@@ -46,10 +47,47 @@ class Settings(BaseSettings):
         return self.home.expanduser()
 
 
+class ValidatorSettings(Settings):
+    """What only a validator asks."""
+
+    ledger: str | None = None
+    """Path or SQLAlchemy URL of the ledger; unset means ledger.sqlite in `home`."""
+    device: str = "cpu"
+    """Where models are judged: cpu, cuda or cuda:N."""
+    dtype: str = "float32"
+    """Weights' dtype while judging; losses are float32 whatever it is."""
+    threads: int = Field(default=0, ge=0)
+    """CPU threads of the judging worker; 0 means all cores."""
+    wandb: Literal["offline", "online", "disabled"] = "offline"
+    """Where results are logged besides the ledger: a local folder, wandb's service, or nowhere."""
+    wandb_project: str = "crucible"
+    """The wandb project that runs belong to."""
+    catch_up: int = Field(default=0, ge=0)
+    """Rounds before the newest that a validator with an empty ledger judges first."""
+    refresh_blocks: int = Field(default=200, ge=1)
+    """Unchanged weights are sent again after this many blocks."""
+
+    def ledger_url(self) -> str:
+        """Where the ledger is."""
+        return self.ledger or str(self.folder() / "ledger.sqlite")
+
+
+_Settings = TypeVar("_Settings", bound=Settings)
+
+
 def read_settings(**overrides: Any) -> Settings:
     """The environment, overridden by every keyword that is not None. Raises SettingsError."""
+    return _read(Settings, overrides)
+
+
+def read_validator_settings(**overrides: Any) -> ValidatorSettings:
+    """The same for a validator. Raises SettingsError."""
+    return _read(ValidatorSettings, overrides)
+
+
+def _read(kind: type[_Settings], overrides: Mapping[str, Any]) -> _Settings:
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+        return kind(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         fault = error.errors()[0]
         field = ".".join(str(part) for part in fault["loc"])

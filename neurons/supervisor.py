@@ -107,7 +107,7 @@ class Supervisor:
         """One step; whatever it raises is this loop's failure and nobody else's."""
         try:
             more = loop.step()
-        except Exception as error:  # noqa: BLE001 - a loop must outlive every fault of its step
+        except Exception as error:
             if self.stopping.is_set():
                 return False, failures
             log.warning("loop %s failed (%d in a row)", loop.name, failures + 1, exc_info=error)

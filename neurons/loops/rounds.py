@@ -20,7 +20,7 @@ from evaluation.sources import bundle_file
 from evaluation.sources.bundle import draw
 from evaluation.sources.pool import Held, Source
 from evaluation.verdicts import Abandoned, Scored, Verdict
-from ledger import rounds, submissions
+from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger
 from models.rejections import Rejection
 from models.vetting import Vetted
@@ -107,7 +107,7 @@ class Rounds:
             log.warning("%s round %d held: %s", competition.name, round_.number, bundle.cause)
             return False
         verdict = self._verdict(competition, unjudged[0], bundle)
-        rounds.record_verdict(self.ledger, round_.id, unjudged[0].id, verdict)
+        verdicts.record_verdict(self.ledger, round_.id, unjudged[0].id, verdict)
         log.info("%s round %d: %s %s", competition.name, round_.number, unjudged[0].repo, _in_words(verdict))
         return True
 
@@ -117,12 +117,12 @@ class Rounds:
             return claim
         if refusal := submissions.rejection(self.ledger, entrant.id):
             return refusal
-        match rounds.verdicts(self.ledger, round_.id).get(entrant.id):
+        match verdicts.verdicts(self.ledger, round_.id).get(entrant.id):
             case Scored(tasks=tasks):
                 return tuple(TaskScore(task.task, task.values) for task in tasks)
             case Rejection() as rejection:
                 return rejection
-            case Abandoned(cause) if rounds.attempts(self.ledger, round_.id, entrant.id) >= _ATTEMPTS:
+            case Abandoned(cause) if verdicts.attempts(self.ledger, round_.id, entrant.id) >= _ATTEMPTS:
                 return cause
         return None
 
@@ -149,13 +149,9 @@ class Rounds:
             if not isinstance(taken, Vetted):
                 return Abandoned(f"its files were lost here and cannot be had again: {taken}")
         limits = competition.limits
-        return self.executor.judge(
-            Request(model, bundle, competition.tasks, limits.max_length, competition.deadline_s)
-        )
+        return self.executor.judge(Request(model, bundle, competition.tasks, limits.max_length, competition.deadline_s))
 
-    def _close(
-        self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]
-    ) -> None:
+    def _close(self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]) -> None:
         setting = Setting(competition, round_.number, round_.seed_block, round_.seed)
         outcome = decide(setting, field.incumbent, entrants)
         rounds.close_round(self.ledger, round_.id, outcome, self.chain.head().number)

@@ -13,6 +13,7 @@ from competitions.spec import Table
 from competitions.weights import Pay, Settled, pay
 from ledger import network, rounds, weights
 from ledger.database import Ledger
+from neurons.reporting import Reporter
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Weigh:
     table: Table
     refresh_blocks: BlockCount
     """Unchanged weights are sent again after this many blocks, so that the chain never takes them for stale."""
+    reporter: Reporter
     name: str = "weigh"
 
     def step(self) -> bool:
@@ -81,6 +83,7 @@ class Weigh:
         if isinstance(outcome, Refused):
             log.warning("weights refused in block %d: %s (%s)", block, outcome.name, outcome.message)
         else:
+            self.reporter.weights_sent(at, named(wanted))
             log.info("weights sent in block %d: %s", at, {int(uid): round(w, 4) for uid, w in vector.items()})
 
     def _confirm(self, head: Head, own: Neuron | None) -> None:

@@ -1,0 +1,153 @@
+"""The validator, as a wiring diagram: five small loops that meet in the ledger and know nothing of one another.
+
+chain ──▶ watch ──▶ ┌────────┐ ──▶ rounds ──▶ executor (a worker process)
+Hub ────▶ fetch ──▶ │ ledger │ ──▶ weigh ───▶ chain
+disk ◀─── prune ◀── └────────┘ ──▶ leaderboard
+"""
+
+import logging
+import signal
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+from chain.signing import Wallet, open_wallet
+from chain.subtensor import SubtensorChain, connect
+from chain.types import BlockCount, NetUid
+from competitions.spec import Table
+from competitions.table import parse
+from evaluation.executor import Executor
+from evaluation.local_executor import LocalExecutor
+from evaluation.sources.registry import open_source
+from hub.huggingface import HuggingFaceHub
+from ledger import heartbeats, network
+from ledger.database import Ledger, open_ledger
+from models.cache import ModelCache
+from neurons import tables
+from neurons.errors import UsageError
+from neurons.intake import Intake
+from neurons.loops.fetch import Fetch
+from neurons.loops.prune import Prune
+from neurons.loops.rounds import Rounds
+from neurons.loops.watch import Watch
+from neurons.loops.weigh import Weigh
+from neurons.reporting import Reporter, open_reporter
+from neurons.settings import ValidatorSettings, read_validator_settings
+from neurons.supervisor import Beat, Scheduled, Supervisor, Wakes
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN_S = 10.0
+"""From a signal to the end of the process."""
+
+_LONGEST_POLL_S = 12.0
+_SHORTEST_POLL_S = 0.25
+_PRUNE_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """Everything a running validator holds; whoever runs it closes it."""
+
+    supervisor: Supervisor
+    executor: Executor
+    reporter: Reporter
+    ledger: Ledger
+    chains: tuple[SubtensorChain, ...]
+
+    def run(self, stop: threading.Event) -> None:
+        """Run the loops until `stop` is set; then end the worker at once and every loop within STOP_WITHIN_S."""
+        self.supervisor.start()
+        stop.wait()
+        self.supervisor.stopping.set()
+        self.executor.close()
+        if busy := self.supervisor.stop(STOP_WITHIN_S):
+            log.warning("still busy after %.0f s, left to the end of the process: %s", STOP_WITHIN_S, ", ".join(busy))
+        self.reporter.close()
+        for chain in self.chains:
+            chain.close()
+        self.ledger.close()
+
+
+def build(settings: ValidatorSettings) -> Validator:
+    """Check what a validator needs and wire it. Raises the errors whose messages are for the operator."""
+    netuid = checked_netuid(settings)
+    wallet = open_wallet(settings.wallet_name, settings.wallet_hotkey, settings.wallet_path)
+    text = tables.read(settings.table)
+    table = parse(text)
+    chain, weighing = connect(settings.network), connect(settings.network)  # weights go over a connection of their own
+    check_registered(chain, netuid, wallet)
+    hub = HuggingFaceHub(settings.hub_endpoint, settings.token())
+    folder = settings.folder()
+    ledger = open_ledger(settings.ledger_url())
+    network.record_identity(ledger, network.Identity(chain.name, netuid, wallet.hotkey, table.fingerprint, text))
+    intake = Intake(hub, ModelCache(folder / "models"))
+    executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+    reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
+    wakes = Wakes()
+    source = open_source("signed_batches", chain, hub)
+    bundles = folder / "bundles"
+    refresh = BlockCount(settings.refresh_blocks)
+    poll_s = min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, chain.block_time()))
+    rounds = Rounds(chain, ledger, netuid, table, source, executor, intake, bundles, settings.catch_up, wakes, reporter)
+    loops = [
+        Scheduled(Watch(chain, ledger, netuid, table, wakes), poll_s),
+        Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
+        Scheduled(rounds, poll_s),
+        Scheduled(Weigh(weighing, weighing, wallet, ledger, netuid, table, refresh, reporter), poll_s),
+        Scheduled(Prune(ledger, intake.cache, bundles, table), _PRUNE_S),
+    ]
+    supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat))
+    return Validator(supervisor, executor, reporter, ledger, (chain, weighing))
+
+
+def checked_netuid(settings: ValidatorSettings) -> NetUid:
+    """The netuid, which has no default because weights set on a wrong subnet cannot be taken back."""
+    if settings.netuid is None:
+        raise UsageError("no netuid: give --netuid, or set CRUCIBLE_NETUID")
+    return NetUid(settings.netuid)
+
+
+def check_registered(chain: SubtensorChain, netuid: NetUid, wallet: Wallet) -> None:
+    """Raises UsageError where the hotkey holds no uid on the subnet, UnknownSubnet where there is no such subnet."""
+    if all(neuron.hotkey != wallet.hotkey for neuron in chain.neurons(netuid)):
+        raise UsageError(
+            f"hotkey {wallet.hotkey} ({wallet.name}/{wallet.hotkey_name}) is not registered on netuid {netuid} of "
+            f"{chain.name}: register it with `btcli subnets register --netuid {netuid}`, or name another wallet"
+        )
+
+
+def run(settings: ValidatorSettings) -> None:
+    """Run a validator until SIGTERM or SIGINT."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    validator = build(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    log.info("validator started on %s", settings.network)
+    validator.run(stop)
+    log.info("validator stopped")
+
+
+def _record(ledger: Ledger, beat: Beat) -> None:
+    heartbeats.beat(ledger, beat.loop, datetime.now(UTC), None, not beat.message, beat.message)
+
+
+def _about(settings: ValidatorSettings, wallet: Wallet, table: Table) -> dict[str, str | int | None]:
+    return {
+        "network": settings.network,
+        "netuid": settings.netuid,
+        "hotkey": wallet.hotkey,
+        "table": table.fingerprint,
+        "device": settings.device,
+        "dtype": settings.dtype,
+    }
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    run(read_validator_settings())

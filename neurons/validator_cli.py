@@ -1,0 +1,78 @@
+"""`crucible validator`: run one, and see what it is doing."""
+
+import dataclasses
+import json
+import logging
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from chain.reader import ChainError
+from competitions.table import TableError
+from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for
+from hub.port import HubError
+from ledger.board import Board, board
+from ledger.database import LedgerError, open_ledger
+from neurons.errors import NeuronError
+from neurons.options import Home, HubEndpoint, TableName
+from neurons.settings import read_validator_settings
+from neurons.validator import run as run_validator
+
+app = app_for("Run a validator, or see what it is doing.", ChainError, HubError, TableError, LedgerError, NeuronError)
+
+LedgerPath = Annotated[str | None, typer.Option("--ledger", help="Path or SQLAlchemy URL of the ledger.")]
+
+
+@app.command()
+def run(
+    network: Network = None,
+    netuid: Netuid = None,
+    wallet: WalletName = None,
+    wallet_hotkey: WalletHotkey = None,
+    wallet_path: WalletPath = None,
+    hub_endpoint: HubEndpoint = None,
+    table: TableName = None,
+    home: Home = None,
+    ledger: LedgerPath = None,
+    catch_up: Annotated[
+        int | None, typer.Option(help="Rounds before the newest that an empty ledger judges first.", min=0)
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
+) -> None:
+    """Run a validator until SIGTERM or Ctrl-C; it may be stopped and started again at any moment."""
+    settings = read_validator_settings(
+        network=network,
+        netuid=netuid,
+        wallet_name=wallet,
+        wallet_hotkey=wallet_hotkey,
+        wallet_path=wallet_path,
+        hub_endpoint=hub_endpoint,
+        table=table,
+        home=home,
+        ledger=ledger,
+        catch_up=catch_up,
+    )
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(threadName)-8s %(message)s",
+        handlers=[RichHandler(show_path=False)],
+    )
+    for chatty in ("httpx", "httpcore", "urllib3", "bittensor", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    run_validator(settings)
+
+
+@app.command()
+def status(home: Home = None, ledger: LedgerPath = None, as_json: AsJson = False) -> None:
+    """What the validator of this ledger has done and is doing; needs neither chain nor Hub."""
+    settings = read_validator_settings(home=home, ledger=ledger)
+    seen = board(open_ledger(settings.ledger_url(), read_only=True))
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(seen), default=str))
+        return
+    console = Console()
+    for table in _tables(seen):
+        console.print(table)
