@@ -73,7 +73,7 @@ REFUSED = {
     ),
     "not ASCII": (
         LINE.replace("alice", "\xe4lice"),
-        f"the pointer b'crucible/1 answers \\xc3\\xa4{LINE[20:58]}'… is not ASCII",
+        f"the pointer b'crucible/1 answers \\xc3\\xa4{LINE[20:59]}'… is not ASCII",
     ),
     "too long": (LINE + "a" * 700, f"the pointer has {len(LINE) + 700} bytes; at most 700 are read"),
 }

@@ -1,0 +1,36 @@
+"""The digest that names a model: one hash of what it computes, whatever files it came in. Knows no files.
+
+It covers the clean config, the clean tokenizer and every tensor's name, dtype, shape and bytes. READMEs, file names,
+sharding, header order and metadata are not among these; one changed bit of a weight is.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from models.strict_json import canonical
+
+_DOMAIN = b"crucible/model/1\n"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorDigest:
+    """One tensor: name, dtype as safetensors writes it, shape, and the hex sha256 of its bytes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    sha256: str
+
+
+def model_digest(config: Mapping[str, object], tokenizer: bytes, tensors: Iterable[TensorDigest]) -> str:
+    """Hex sha256 over the canonical JSON of config, tokenizer hash and tensors sorted by name.
+
+    `config` and `tokenizer` are the clean ones; tensors may come in any order, and a tied head is none of them.
+    """
+    content = {
+        "config": config,
+        "tokenizer": hashlib.sha256(tokenizer).hexdigest(),
+        "tensors": sorted([tensor.name, tensor.dtype, tensor.shape, tensor.sha256] for tensor in tensors),
+    }
+    return hashlib.sha256(_DOMAIN + canonical(content)).hexdigest()

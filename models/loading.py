@@ -1,0 +1,53 @@
+"""A clean directory → a model on a device. The only module of the room that loads torch; call it in a worker process.
+
+It trusts the directory's layout because vetting wrote it, and still hands transformers no switch that could run code.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+class Unloadable(Exception):
+    """The clean directory makes no whole model: tensors missing, left over or misshapen, or refused by the library."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model in eval mode, its fast tokenizer, and its window in tokens."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+
+
+def load(clean: Path, *, device: str, dtype: str) -> LoadedModel:
+    """Load a clean directory, straight to the device, with every number cast to `dtype` (a key of DTYPES).
+
+    Raises Unloadable where the files are at fault; OSError, MemoryError and the device's own errors are ours.
+    """
+    safe = {"local_files_only": True, "trust_remote_code": False}
+    numbers = DTYPES[dtype]
+    try:
+        model, report = AutoModelForCausalLM.from_pretrained(
+            clean,
+            use_safetensors=True,
+            attn_implementation="sdpa",
+            dtype=numbers,
+            device_map=device,
+            ignore_mismatched_sizes=True,  # reported below, instead of raised as an error that a device could raise too
+            output_loading_info=True,
+            **safe,
+        )
+        tokenizer = AutoTokenizer.from_pretrained(clean, **safe)
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise Unloadable(f"{clean.name} cannot be loaded: {type(error).__name__} {str(error)[:200]!r}") from error
+    for fault in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if report[fault]:
+            raise Unloadable(f"{clean.name} has {fault.replace('_', ' ')}: {sorted(map(str, report[fault]))[:3]}")
+    return LoadedModel(model.eval(), tokenizer, model.config.max_position_embeddings)
