@@ -154,11 +154,17 @@ def _rounds(session: Session, condition: ColumnElement[bool], limit: int | None 
     return tuple(_round(*row) for row in session.execute(query))
 
 
+def state_of(closed_at: Block | None, root: str | None, cause: str | None) -> RoundState:
+    """A round's state from its closing, its bundle and the newest cause to wait, each None where there is none."""
+    if closed_at is not None:
+        return "closed"
+    return "held" if cause is not None and root is None else "open"
+
+
 def _round(row: RoundRow, closed_at: Block | None, root: str | None, cause: str | None) -> Round:
-    state: RoundState = "closed" if closed_at is not None else "held" if cause and root is None else "open"
-    waits_for = cause if state == "held" else None
-    seed_hash = BlockHash(row.seed_hash)
-    return Round(row.id, row.competition, row.number, row.seed_block, seed_hash, row.seed, state, root, waits_for)
+    state = state_of(closed_at, root, cause)
+    seed = row.seed_block, BlockHash(row.seed_hash), row.seed
+    return Round(row.id, row.competition, row.number, *seed, state, root, cause if state == "held" else None)
 
 
 def _reign_row(round_id: int, reign: Reign) -> ReignRow:
