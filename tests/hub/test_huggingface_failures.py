@@ -115,3 +115,17 @@ def test_damaged_content_is_noticed_and_not_kept(local_hub, path, content, damag
     with pytest.raises(CorruptDownload):
         hub.read(repo, "model", revision, path, max_bytes=5000)
     assert list((tmp_path / "into").iterdir()) == []
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_progress_is_shown_only_when_asked_for(local_hub, progress, tmp_path: Path, capfd):
+    repo = f"alice/progress-{progress}"
+    hub = HuggingFaceHub(local_hub.endpoint, local_hub.alice, progress=progress)
+    hub.create(repo, "model", private=False)
+    (tmp_path / "up").mkdir()
+    (tmp_path / "up" / "weights.bin").write_bytes(repo.encode())
+    revision = hub.upload_folder(repo, "model", tmp_path / "up", message="first")
+    uploading = capfd.readouterr().err
+    hub.fetch(repo, "model", revision, ["weights.bin"], tmp_path / "down")
+    downloading = capfd.readouterr().err
+    assert ["weights.bin" in uploading, "weights.bin" in downloading] == [progress, progress]
