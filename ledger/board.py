@@ -70,13 +70,16 @@ class Board:
     loops: tuple[Beat, ...]
 
 
-def board(ledger: Ledger, *, rounds: int = 24, submissions: int = 200, sent: int = 10) -> Board:
-    """Read the ledger: so many newest rounds per competition, commitments and sendings. Raises LedgerUnavailable."""
+def board(ledger: Ledger, *, rounds: int = 3, trend: int = 60, submissions: int = 200, sent: int = 10) -> Board:
+    """Read the ledger: so many newest rounds and trend points a competition, commitments and sendings.
+
+    Raises LedgerUnavailable.
+    """
     with ledger.reading() as session:
         identity, head = network.identity(session), network.head(session)
         who = directory(session, identity)
         table = _table(identity.table_text) if identity is not None else None
-        held = contests(session, who, table, head.block if head is not None else None, rounds)
+        held = contests(session, who, table, head.block if head is not None else None, rounds, trend)
         return Board(
             version=VERSION,
             identity=identity,

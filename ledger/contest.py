@@ -18,6 +18,7 @@ from competitions.table import competition_named, shares_at
 from ledger.directory import Directory, Model
 from ledger.rounds import RoundState, state_of
 from ledger.schema import BundleRow, ClosingRow, HoldRow, ReignRow, RoundRow, StandingRow, VerdictRow
+from ledger.trends import TrendPoint, closed_trends, round_age
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RoundReading:
-    """A round. `judged` counts its final verdicts, `cause` says why a held one waits.
-
-    `king_score` is the score of who reigns after it.
-    """
+    """A round. `judged` counts its final verdicts, `cause` says why a held one waits."""
 
     number: int
     seed_block: Block
@@ -62,7 +60,6 @@ class RoundReading:
     bundle_root: str | None
     closed_block: Block | None
     judged: int
-    king_score: float | None
     standings: tuple[Place, ...]
 
 
@@ -75,6 +72,8 @@ class Contest:
     king: King | None
     rounds: tuple[RoundReading, ...]
     """Newest first, the ones not closed yet included."""
+    trend: tuple[TrendPoint, ...]
+    """Closed rounds, oldest first, further back than `rounds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +88,11 @@ class _Found:
 
 
 def contests(
-    session: Session, directory: Directory, table: Table | None, head: Block | None, rounds_shown: int
+    session: Session, directory: Directory, table: Table | None, head: Block | None, rounds: int, trend: int
 ) -> tuple[Contest, ...]:
-    """Every competition of the table or of any round, the largest share first, with its newest rounds."""
-    found = _newest_rounds(session, rounds_shown)
+    """Every competition of the table or of any round, the largest share first, with so many of its newest rounds."""
+    found = _newest_rounds(session, rounds)
+    trends = closed_trends(session, trend)
     places = _places(session, directory, found)
     judged = _judged(session, found)
     kings = _kings(session, directory, table, head, found)
@@ -105,6 +105,7 @@ def contests(
             None if shares is None else shares.get(name, 0.0),
             kings.get(name),
             tuple(_reading(r, places[r.row.id], judged.get(r.row.id, 0)) for r in found if r.row.competition == name),
+            trends.get(name, ()),
         )
         for name in names
     ]
@@ -113,8 +114,7 @@ def contests(
 
 def _newest_rounds(session: Session, shown: int) -> list[_Found]:
     """The newest rounds of each competition, newest first."""
-    age = func.row_number().over(partition_by=RoundRow.competition, order_by=RoundRow.number.desc()).label("age")
-    ranked = select(RoundRow.id, age).subquery()
+    ranked = select(RoundRow.id, round_age()).subquery()
     newest_hold = select(func.max(HoldRow.id)).where(HoldRow.round_id == RoundRow.id).correlate(RoundRow)
     query = (
         select(RoundRow, BundleRow.root, ClosingRow.at_block, HoldRow.cause, ReignRow)
@@ -177,7 +177,6 @@ def _king(name: str, reign: ReignRow, model: Model, table: Table | None, head: B
 
 def _reading(found: _Found, places: tuple[Place, ...], judged: int) -> RoundReading:
     state = state_of(found.closed_block, found.bundle_root, found.cause)
-    holder = found.reign.submission_id if found.reign is not None else None
     return RoundReading(
         number=found.row.number,
         seed_block=found.row.seed_block,
@@ -186,6 +185,5 @@ def _reading(found: _Found, places: tuple[Place, ...], judged: int) -> RoundRead
         bundle_root=found.bundle_root,
         closed_block=found.closed_block,
         judged=judged,
-        king_score=next((place.score for place in places if place.model.submission_id == holder), None),
         standings=places,
     )
