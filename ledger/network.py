@@ -18,13 +18,14 @@ from ledger.schema import FactRow
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which validator keeps this ledger, on which subnet of which network, by which table."""
+    """Which validator keeps this ledger, on which subnet, by which table, and the Hub its models come from."""
 
     network: str
     netuid: NetUid
     hotkey: Hotkey
     table_fingerprint: str
     table_text: str
+    hub_endpoint: str
 
 
 @dataclass(frozen=True, slots=True)
