@@ -1,5 +1,6 @@
 """What the tests of evaluation share: wallets, samples and a chain that holds just what samples need."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -104,3 +105,75 @@ def make_sample() -> Callable[..., Sample]:
         return Sample(content, "pydoc", wallet.hotkey, DATA_NETUID, created, block, DataChain().block_hash(block))
 
     return make
+
+
+TRAINING_TEXTS = [
+    "the quick brown fox jumps over the lazy dog",
+    "Return the number of items in a container.",
+    "a naïve café in Zürich – „schön“, sagte sie 🙂",
+    "def add(left, right): return left + right",
+] * 4
+
+
+TINY = {
+    "vocab_size": 300,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 128,
+    "bos_token_id": 0,
+    "eos_token_id": 1,
+}
+"""A Llama-like config of 36,000 parameters."""
+
+
+@pytest.fixture(scope="session")
+def tokenizer_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A byte-level BPE of 300 ids with BOS and EOS, as tokenizer.json and its config in one folder."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    specials = ["<s>", "</s>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=300, special_tokens=specials, initial_alphabet=alphabet, show_progress=False
+    )
+    bpe.train_from_iterator(TRAINING_TEXTS, trainer)
+    folder = tmp_path_factory.mktemp("tokenizer")
+    PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token="<s>", eos_token="</s>").save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_model(tokenizer_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Makes the clean directory of a tiny random model; keywords change its config, `alter` its weights."""
+
+    def make(family: str = "Llama", seed: int = 0, alter: Callable[[object], None] | None = None, **changes) -> Path:
+        import torch
+        import transformers
+
+        config = getattr(transformers, f"{family}Config")(**{**TINY, **changes})
+        torch.manual_seed(seed)
+        model = getattr(transformers, f"{family}ForCausalLM")(config)
+        for weight in model.parameters():
+            torch.nn.init.normal_(weight, std=0.3)
+        if alter is not None:
+            alter(model)
+        folder = tmp_path_factory.mktemp("model")
+        model.save_pretrained(folder)
+        for file in tokenizer_file.iterdir():
+            shutil.copy(file, folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_model(make_model: Callable[..., Path]) -> Path:
+    """The clean directory of one tiny random Llama, window 128 tokens."""
+    return make_model()

@@ -1,0 +1,44 @@
+"""What a worker does with a request: load the model, judge it, let it go; whatever happens on the way is a verdict."""
+
+import gc
+
+import torch
+
+from evaluation.executor import Request
+from evaluation.judge import judge
+from evaluation.sources.bundle import read_bundle
+from evaluation.verdicts import Abandoned, Scored, Verdict
+from models.loading import Unloadable, load
+from models.rejections import Reason, Rejection
+
+
+class Judging:
+    """Judges on one device, in one dtype, with a fixed number of threads and deterministic algorithms only."""
+
+    def __init__(self, device: str, dtype: str, threads: int) -> None:
+        self._device = device
+        self._dtype = dtype
+        torch.set_num_threads(threads)
+        torch.use_deterministic_algorithms(True)
+
+    def __call__(self, request: Request) -> Verdict:
+        """The verdict on one request; never raises."""
+        try:
+            return self._judged(request)
+        except Unloadable as error:
+            return Rejection(Reason.UNLOADABLE, str(error))
+        except Exception as error:  # noqa: BLE001 - any failure but the model's own is ours, and ours is a verdict too
+            return Abandoned(f"{type(error).__name__}: {error}")
+        finally:
+            self._let_go()
+
+    def _judged(self, request: Request) -> Scored | Rejection:
+        bundle = read_bundle(request.bundle)
+        loaded = load(request.model, device=self._device, dtype=self._dtype)
+        return judge(loaded, bundle, request.tasks, request.max_length, device=self._device, dtype=self._dtype)
+
+    def _let_go(self) -> None:
+        """Free the model before the next request comes, so that two never share the memory."""
+        gc.collect()
+        if torch.device(self._device).type == "cuda":
+            torch.cuda.empty_cache()

@@ -1,0 +1,15 @@
+"""Every task's scoring function by name. Reaches torch: only the worker imports it; others know `tasks.spec`."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from evaluation.likelihood import Measured
+from evaluation.sources.sample import Sample
+from evaluation.tasks import reference_loss, text_loss
+from evaluation.tasks.spec import TaskName, TaskSpec
+from models.loading import LoadedModel
+from models.rejections import Rejection
+
+Task = Callable[[LoadedModel, Sequence[Sample], TaskSpec, int], Measured | Rejection]
+"""(model, samples, spec, longest sequence in tokens) → a value per sample, lower is better, in [0, spec.cap]."""
+
+TASKS: Mapping[TaskName, Task] = {"reference_loss": reference_loss.score, "text_loss": text_loss.score}

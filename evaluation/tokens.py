@@ -1,0 +1,89 @@
+"""From text to the ids a model is fed and the ids it is scored on. Knows tokenizers, no tensors and no losses."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Protocol
+
+from models.rejections import Reason, Rejection
+
+Ids = tuple[int, ...]
+
+
+class Tokenizer(Protocol):
+    """What is asked of a tokenizer (transformers' fast ones answer)."""
+
+    @property
+    def bos_token_id(self) -> int | None: ...
+
+    @property
+    def eos_token_id(self) -> int | None: ...
+
+    def encode(self, text: str, *, add_special_tokens: bool, split_special_tokens: bool) -> list[int]: ...
+
+    def decode(self, token_ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One forward pass' worth of a sample: the last len(targets) inputs predict the targets, one each."""
+
+    inputs: Ids
+    targets: Ids
+
+
+def start_id(tokenizer: Tokenizer) -> int:
+    """The id every sequence starts with: the tokenizer's BOS, or else its EOS, or else 0."""
+    candidates = (tokenizer.bos_token_id, tokenizer.eos_token_id, 0)
+    return next(token for token in candidates if token is not None)
+
+
+def encode(tokenizer: Tokenizer, text: str, vocabulary: int) -> Ids | Rejection:
+    """The text's ids, once they are known to give back every byte and to lie in the embedding (`vocabulary` rows).
+
+    A special token's name in a text is text like any other.
+    """
+    ids = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+    back = tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    if back != text:
+        shared = min(len(text), len(back))
+        place = next((at for at in range(shared) if text[at] != back[at]), shared)
+        return Rejection(
+            Reason.TOKENIZER,
+            f"the tokenizer turns {text[place : place + 20]!r} (character {place}) into {back[place : place + 20]!r}: "
+            "it must give back every byte it takes",
+        )
+    if ids and not 0 <= min(ids) <= max(ids) < vocabulary:
+        return Rejection(Reason.TOKENIZER, f"the tokenizer gives id {max(ids)}, the embedding has {vocabulary} rows")
+    return tuple(ids)
+
+
+def spans(prompt: Ids, scored: Ids, start: int, max_length: int) -> tuple[Span, ...]:
+    """Spans in which every scored id is a target exactly once, none longer than max_length (at least 3) with its last.
+
+    Where start, prompt and scored ids do not fit, the prompt loses ids from the left. Scored ids that do not fit
+    even without a prompt are cut into pieces of half the room, each after as much of what precedes it as fits.
+    """
+    room = max_length - 1
+    step = len(scored) if len(scored) <= room else room // 2
+    whole = prompt + scored
+    made: list[Span] = []
+    for first in range(0, len(scored), max(1, step)):
+        targets = scored[first : first + step]
+        end = len(prompt) + first
+        context = whole[max(0, end - (room - len(targets))) : end]
+        made.append(Span((start, *context, *targets[:-1]), targets))
+    return tuple(made)
+
+
+def byte_windows(text: str, max_bytes: int) -> tuple[str, ...]:
+    """The text in pieces of at most max_bytes UTF-8 bytes (at least 4), cut between characters; they join to it."""
+    if max_bytes < 4:
+        raise ValueError(f"window_bytes is {max_bytes}; a character may take 4")
+    data = text.encode()
+    cuts = [0]
+    while cuts[-1] < len(data):
+        end = min(cuts[-1] + max_bytes, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:
+            end -= 1
+        cuts.append(end)
+    return tuple(data[one:other].decode() for one, other in pairwise(cuts))

@@ -1,0 +1,99 @@
+"""How requests and verdicts cross to a worker process and back: length-prefixed JSON frames. Floats keep every bit."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from evaluation.executor import Request
+from evaluation.tasks.spec import TaskSpec
+from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
+from models.rejections import Reason, Rejection
+
+HEADER_BYTES = 4
+MAX_FRAME_BYTES = 256_000_000
+READY = b"ready"
+"""The first frame a worker sends: from now on the time is the request's."""
+
+
+class Garbled(Exception):
+    """Bytes that are no frame, or a frame that is no request or verdict; the process that wrote them is of no use."""
+
+
+def frame(message: bytes) -> bytes:
+    """The message behind its length in four bytes, big-endian. Raises Garbled for one that is too long."""
+    if len(message) > MAX_FRAME_BYTES:
+        raise Garbled(f"a message of {len(message)} bytes; {MAX_FRAME_BYTES} are allowed")
+    return len(message).to_bytes(HEADER_BYTES, "big") + message
+
+
+def length_of(header: bytes) -> int:
+    """The length a frame's header states. Raises Garbled for one that is too long."""
+    length = int.from_bytes(header, "big")
+    if length > MAX_FRAME_BYTES:
+        raise Garbled(f"a frame says it has {length} bytes; {MAX_FRAME_BYTES} are allowed")
+    return length
+
+
+def encode_request(request: Request) -> bytes:
+    """The request as JSON; the deadline stays with whoever enforces it."""
+    return _json(
+        {
+            "model": str(request.model),
+            "bundle": str(request.bundle),
+            "tasks": [dataclasses.asdict(task) for task in request.tasks],
+            "max_length": request.max_length,
+            "deadline_s": request.deadline_s,
+        }
+    )
+
+
+def decode_request(message: bytes) -> Request:
+    """Raises Garbled."""
+    try:
+        value = json.loads(message)
+        tasks = tuple(TaskSpec(**task) for task in value["tasks"])
+        return Request(Path(value["model"]), Path(value["bundle"]), tasks, value["max_length"], value["deadline_s"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Garbled(f"no request: {error}") from error
+
+
+def encode_verdict(verdict: Verdict) -> bytes:
+    """The verdict as JSON, under the name of its kind."""
+    return _json({"kind": type(verdict).__name__, **dataclasses.asdict(verdict)})
+
+
+def decode_verdict(message: bytes) -> Verdict:
+    """Raises Garbled."""
+    try:
+        value = json.loads(message)
+        return _VERDICTS[value.pop("kind")](value)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Garbled(f"no verdict: {error}") from error
+
+
+def _scored(value: dict[str, Any]) -> Scored:
+    tasks = tuple(
+        TaskValues(task["task"], tuple(task["sample_ids"]), tuple(task["values"])) for task in value.pop("tasks")
+    )
+    return Scored(tasks, **value)
+
+
+def _rejection(value: dict[str, Any]) -> Rejection:
+    return Rejection(Reason(value["reason"]), value["detail"])
+
+
+def _abandoned(value: dict[str, Any]) -> Abandoned:
+    return Abandoned(value["cause"])
+
+
+_VERDICTS: dict[str, Callable[[dict[str, Any]], Verdict]] = {
+    "Scored": _scored,
+    "Rejection": _rejection,
+    "Abandoned": _abandoned,
+}
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, allow_nan=False).encode()

@@ -1,0 +1,105 @@
+"""From text to ids: every byte is a target once, whatever the window; tokenizers that lose text are refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.tokens import Span, byte_windows, encode, spans, start_id
+from models.rejections import Reason, Rejection
+
+ids = st.lists(st.integers(10, 99), max_size=60).map(tuple)
+
+
+class Letters:
+    """A tokenizer of code points that maps text through `change` when it decodes."""
+
+    bos_token_id: int | None = None
+    eos_token_id: int | None = None
+
+    def __init__(self, change=lambda text: text) -> None:
+        self._change = change
+
+    def encode(self, text: str, *, add_special_tokens: bool, split_special_tokens: bool) -> list[int]:
+        assert (add_special_tokens, split_special_tokens) == (False, True)
+        return [ord(letter) for letter in text]
+
+    def decode(self, token_ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str:
+        assert (skip_special_tokens, clean_up_tokenization_spaces) == (False, False)
+        return self._change("".join(map(chr, token_ids)))
+
+
+@given(ids, ids, st.integers(3, 80))
+def test_every_scored_id_is_a_target_once_and_in_order(prompt, scored, max_length: int) -> None:
+    made = spans(prompt, scored, 1, max_length)
+    assert tuple(target for span in made for target in span.targets) == scored
+
+
+@given(ids, ids, st.integers(3, 80))
+def test_no_span_is_longer_than_the_window(prompt, scored, max_length: int) -> None:
+    assert all(len(span.inputs) + 1 <= max_length for span in spans(prompt, scored, 1, max_length))
+
+
+@given(ids, ids, st.integers(3, 80))
+def test_each_target_is_predicted_from_what_stands_before_it(prompt, scored, max_length: int) -> None:
+    whole = prompt + scored
+    done = len(prompt)
+    for span in spans(prompt, scored, 1, max_length):
+        fed = span.inputs[1:] + span.targets[-1:]
+        done += len(span.targets)
+        assert (span.inputs[0], fed) == (1, whole[done - len(fed) : done])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "scored", "max_length", "expected"),
+    [
+        ((5, 6), (7, 8), 9, (Span((1, 5, 6, 7), (7, 8)),)),
+        ((4, 5, 6), (7, 8), 5, (Span((1, 5, 6, 7), (7, 8)),)),
+        ((5,), (6, 7, 8, 9, 10), 5, (Span((1, 5, 6), (6, 7)), Span((1, 6, 7, 8), (8, 9)), Span((1, 7, 8, 9), (10,)))),
+        ((), (7,), 3, (Span((1,), (7,)),)),
+    ],
+    ids=["fits", "prompt loses its beginning", "reference in pieces", "one token"],
+)
+def test_spans_as_written_out(prompt, scored, max_length: int, expected) -> None:
+    assert spans(prompt, scored, 1, max_length) == expected
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(4, 40))
+def test_windows_join_to_their_text_within_the_limit(text: str, limit: int) -> None:
+    windows = byte_windows(text, limit)
+    assert ("".join(windows), all(0 < len(window.encode()) <= limit for window in windows)) == (text, True)
+
+
+def test_windows_are_cut_between_characters() -> None:
+    assert byte_windows("aaaä🙂b", 4) == ("aaa", "ä", "🙂", "b")
+
+
+def test_windows_that_hold_no_character_are_refused() -> None:
+    with pytest.raises(ValueError, match="window_bytes is 3"):
+        byte_windows("text", 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (str.lower, "turns 'Bc ' (character 1) into 'bc '"),
+        (str.strip, "turns ' ' (character 3) into ''"),
+        (lambda _: "", "turns 'aBc ' (character 0) into ''"),
+        (lambda text: text + "!", "turns '' (character 4) into '!'"),
+    ],
+    ids=["lower case", "stripped", "nothing", "more"],
+)
+def test_a_tokenizer_that_changes_text_is_refused(change, fault: str) -> None:
+    refused = encode(Letters(change), "aBc ", 1000)
+    assert refused == Rejection(Reason.TOKENIZER, f"the tokenizer {fault}: it must give back every byte it takes")
+
+
+def test_an_id_beyond_the_embedding_is_refused() -> None:
+    refused = encode(Letters(), "aé", 0xE9)
+    assert refused == Rejection(Reason.TOKENIZER, "the tokenizer gives id 233, the embedding has 233 rows")
+
+
+@pytest.mark.parametrize(("bos", "eos", "expected"), [(7, 8, 7), (None, 8, 8), (None, None, 0), (0, 8, 0)])
+def test_sequences_start_with_bos_or_eos_or_zero(bos: int | None, eos: int | None, expected: int) -> None:
+    tokenizer = Letters()
+    tokenizer.bos_token_id, tokenizer.eos_token_id = bos, eos
+    assert start_id(tokenizer) == expected
