@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
@@ -27,10 +28,13 @@ from neurons.trainer import Hyperparameters, Report, Run, fit
 
 PresetName = Literal["demo", "pocket"]
 
+_LEARNT_TOKENS = 512
+"""Longest pair that is learnt whole; texts are learnt in windows of half as many tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Shape of a base and how it is trained; `window` and `max_length` in tokens."""
+    """Shape of a base and how it is trained; `window` and `max_length` in tokens, `steps` unless asked otherwise."""
 
     vocabulary: int
     hidden: int
@@ -41,11 +45,12 @@ class Preset:
     window: int
     batch: int
     learning_rate: float
+    steps: int
 
 
 PRESETS: dict[PresetName, Preset] = {
-    "demo": Preset(4096, 192, 512, 4, 4, 512, window=256, batch=8, learning_rate=3e-3),
-    "pocket": Preset(512, 32, 96, 2, 4, 256, window=64, batch=8, learning_rate=1e-2),
+    "demo": Preset(4096, 192, 512, 4, 4, 512, window=256, batch=2, learning_rate=2e-3, steps=600),
+    "pocket": Preset(512, 32, 96, 2, 4, 256, window=64, batch=8, learning_rate=1e-2, steps=60),
 }
 """demo: 2.6M parameters, a minute on two cores; pocket: 43k parameters, seconds."""
 
@@ -76,19 +81,21 @@ def train_tokenizer(texts: Iterable[str], vocabulary: int, max_length: int) -> A
 
 
 def train_base(
-    out: Path, preset: PresetName, budget: Budget, *, seed: int = 0, report: Report | None = None
+    out: Path, preset: PresetName, budget: Budget | None = None, *, seed: int = 0, report: Report | None = None
 ) -> Trained:
     """Train tokenizer and model from scratch on the language reference and save them to `out`.
 
-    Raises MinerError where `out` already holds files.
+    Without a budget the preset's own is used. Raises MinerError where `out` already holds files.
     """
     _refuse_full(out)
+    _quiet()
     shape = PRESETS[preset]
     tokenizer = train_tokenizer(corpus.topics(), shape.vocabulary, shape.max_length)
     set_seed(seed)
     model = LlamaForCausalLM(_config(shape, tokenizer))
     special = (tokenizer.bos_token_id, tokenizer.eos_token_id)
     examples = list(from_texts(corpus.topics(), _encoder(tokenizer), *special, shape.window))
+    budget = budget or Budget(shape.steps)
     run = fit(model, examples, budget, Hyperparameters(shape.batch, shape.learning_rate, seed), out, report)
     return _saved(model, tokenizer, out, run)
 
@@ -106,6 +113,7 @@ def fine_tune(
     Raises MinerError where there is nothing to learn from, `base` is no model, or `out` already holds files.
     """
     _refuse_full(out)
+    _quiet()
     if not material:
         raise MinerError("there is nothing to train on: name a --dataset that holds samples of the competition's kind")
     model, tokenizer = _loaded(base)
@@ -114,12 +122,19 @@ def fine_tune(
     return _saved(model, tokenizer, out, run)
 
 
+def _quiet() -> None:
+    """No bars of transformers' own for files that are read in a blink."""
+    transformers.utils.logging.disable_progress_bar()
+
+
 def _examples(material: Sequence[Pair | str], model: Any, tokenizer: Any) -> list[Example]:
     eos = tokenizer.eos_token_id or 0
     bos = eos if tokenizer.bos_token_id is None else tokenizer.bos_token_id
-    layout = (_encoder(tokenizer), bos, eos, min(model.config.max_position_embeddings, 512))
-    pairs = from_pairs((item for item in material if isinstance(item, Pair)), *layout)
-    texts = from_texts((item for item in material if isinstance(item, str)), *layout)
+    longest = min(model.config.max_position_embeddings, _LEARNT_TOKENS)
+    pairs = from_pairs((item for item in material if isinstance(item, Pair)), _encoder(tokenizer), bos, eos, longest)
+    texts = from_texts(
+        (item for item in material if isinstance(item, str)), _encoder(tokenizer), bos, eos, longest // 2
+    )
     return [*pairs, *texts]
 
 

@@ -1,0 +1,34 @@
+"""From settings to what a miner or producer acts with: wallet, chain and Hub. What is local is checked first."""
+
+from dataclasses import dataclass
+
+from chain.signing import Wallet, open_wallet
+from chain.subtensor import SubtensorChain, connect
+from chain.types import NetUid
+from hub.huggingface import HuggingFaceHub
+from hub.port import Hub
+from neurons.errors import UsageError
+from neurons.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """One hotkey on one subnet of a connected chain, and its Hub user."""
+
+    netuid: NetUid
+    wallet: Wallet
+    chain: SubtensorChain
+    hub: Hub
+
+
+def open_actors(settings: Settings) -> Actors:
+    """Everything but the Hub's answer. Raises UsageError, WalletError, InvalidNetwork and ChainUnreachable."""
+    if settings.netuid is None:
+        raise UsageError("no netuid: give --netuid, or set CRUCIBLE_NETUID")
+    wallet = open_wallet(settings.wallet_name, settings.wallet_hotkey, settings.wallet_path)
+    return Actors(NetUid(settings.netuid), wallet, connect(settings.network), open_hub(settings))
+
+
+def open_hub(settings: Settings) -> Hub:
+    """The Hub of the settings, with the token of the environment."""
+    return HuggingFaceHub(settings.hub_endpoint, settings.token())

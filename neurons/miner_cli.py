@@ -1,0 +1,94 @@
+"""`crucible miner`: train a base, fine-tune it, publish the result, and see how it stands."""
+
+import dataclasses
+from typing import Annotated
+
+import typer
+
+from chain.reader import ChainError
+from competitions.table import TableError
+from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
+from hub.port import HubError
+from neurons import tables, training_cli
+from neurons.actors import open_actors
+from neurons.errors import NeuronError
+from neurons.miner import Miner, Order
+from neurons.options import Home, HubEndpoint, TableName
+from neurons.progress import in_lines, narrated, stop_on_signals
+from neurons.publisher import Report
+from neurons.settings import Settings, read_settings
+
+app = app_for("Train a model, publish it, and see how it stands.", ChainError, HubError, TableError, NeuronError)
+app.command()(training_cli.base)
+app.command()(training_cli.train)
+
+
+@app.command()
+def publish(
+    source: Annotated[str, typer.Argument(help="Folder of the model, or namespace/name[@revision] of a public one.")],
+    repo: Annotated[str, typer.Option("--repo", "-r", help="New repository, namespace/name; private at first.")],
+    competition: Annotated[str, typer.Option("--competition", "-c", help="Name of the competition.")],
+    reveal_in: Annotated[int | None, typer.Option(help="Blocks until the pointer opens.", min=1)] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds to wait for the opening.", min=0)] = None,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Forget this hotkey's unfinished publication.")] = False,
+    network: Network = None,
+    netuid: Netuid = None,
+    wallet: WalletName = None,
+    wallet_hotkey: WalletHotkey = None,
+    wallet_path: WalletPath = None,
+    hub_endpoint: HubEndpoint = None,
+    table: TableName = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a model, upload it privately, commit a sealed pointer, and go public once the chain has opened it.
+
+    Run the same command again after an interruption: it goes on where it was and commits only once.
+    """
+    settings = read_settings(
+        network=network,
+        netuid=netuid,
+        wallet_name=wallet,
+        wallet_hotkey=wallet_hotkey,
+        wallet_path=wallet_path,
+        hub_endpoint=hub_endpoint,
+        table=table,
+        home=home,
+    )
+    with narrated() as report:
+        done = _miner(settings, report).publish(
+            Order(source, repo, competition), reveal_in=reveal_in, timeout_s=timeout, abandon=abandon
+        )
+    told = {name: value for name, value in dataclasses.asdict(done).items() if name != "ciphertext"}
+    say(told, as_json, lambda: in_lines(told))
+
+
+@app.command()
+def status(
+    network: Network = None,
+    netuid: Netuid = None,
+    wallet: WalletName = None,
+    wallet_hotkey: WalletHotkey = None,
+    wallet_path: WalletPath = None,
+    table: TableName = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the chain shows of this hotkey's submission, and from which block it can be judged."""
+    settings = read_settings(
+        network=network,
+        netuid=netuid,
+        wallet_name=wallet,
+        wallet_hotkey=wallet_hotkey,
+        wallet_path=wallet_path,
+        table=table,
+    )
+    told = dataclasses.asdict(_miner(settings, print).status())
+    say(told, as_json, lambda: in_lines(told))
+
+
+def _miner(settings: Settings, report: Report) -> Miner:
+    """The miner of these settings; the table and the wallet are read before anything is asked of a network."""
+    table = tables.load(settings.table)
+    actors = open_actors(settings)
+    chain, home = actors.chain, settings.folder()
+    return Miner(chain, chain, actors.hub, actors.wallet, actors.netuid, table, home, report, stop_on_signals())

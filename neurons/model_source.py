@@ -1,0 +1,31 @@
+"""Where a model comes from: a folder of the miner's own, or a public repository of the Hub, fetched file by file."""
+
+import re
+from pathlib import Path
+
+from hub.port import Hub
+from models.limits import ModelLimits
+from models.manifest import read_manifest
+from models.rejections import Rejection
+from neurons.errors import MinerError
+
+_REPOSITORY = re.compile(r"(?P<repo>[^/@\s]+/[^/@\s]+?)(?:@(?P<revision>[0-9a-f]{40}))?")
+
+
+def local_folder(hub: Hub, source: str, limits: ModelLimits, scratch: Path) -> Path:
+    """The folder that `source` names, or `scratch` with what `namespace/name[@revision]` holds there (default: newest).
+
+    Only files that a model needs are fetched. Raises MinerError where it is neither, and HubError.
+    """
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return folder
+    named = _REPOSITORY.fullmatch(source)
+    if named is None or source.startswith((".", "~")):
+        raise MinerError(f"{source!r} is no folder and no repository: give a folder, or namespace/name[@revision]")
+    info = hub.describe(named["repo"], "model", named["revision"])
+    manifest = read_manifest({file.path: file.size for file in info.files}, limits)
+    if isinstance(manifest, Rejection):
+        raise MinerError(f"{source} holds no model for this competition: {manifest.detail}")
+    hub.fetch(info.repo, "model", info.revision, manifest.files, scratch)
+    return scratch
