@@ -96,16 +96,27 @@ def run(place: Place, actor: Actor) -> str:
     return done.stdout.strip().rpartition("\n")[2]
 
 
+def all_started(place: Place) -> tuple[Running, ...]:
+    """Actors of this place that were started to stand, by name, whether they still live or not."""
+    paths = sorted(place.root.glob("actors/*/process.json"))
+    return tuple(running for path in paths if (running := _read(path)))
+
+
 def all_running(place: Place) -> tuple[Running, ...]:
-    """Actors of this place whose processes live."""
-    return tuple(r for path in sorted(place.root.glob("actors/*/process.json")) if (r := _read(path)) and is_alive(r))
+    """Those of them whose processes live."""
+    return tuple(running for running in all_started(place) if is_alive(running))
+
+
+def dead(place: Place) -> Running | None:
+    """A standing actor whose process has ended, if there is one."""
+    return next((running for running in all_started(place) if not is_alive(running)), None)
 
 
 def is_alive(running: Running) -> bool:
     """Whether the very process that was started still runs."""
     try:
         process = psutil.Process(running.pid)
-        return process.create_time() == running.created and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.create_time() == running.created and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -123,13 +134,13 @@ def stop(running: Running) -> None:
     psutil.wait_procs(alive, timeout=_GRACE_S)
 
 
-def memory_bytes(running: Sequence[Running]) -> int:
-    """Resident memory of actors and all their children together, shared pages counted once a process."""
-    total = 0
-    for one in running:
+def memory_bytes() -> int:
+    """Resident memory of this process and everything it started, shared pages counted once a process."""
+    own = psutil.Process()
+    total = int(own.memory_info().rss)
+    for process in own.children(recursive=True):
         try:
-            process = psutil.Process(one.pid)
-            total += sum(p.memory_info().rss for p in (process, *process.children(recursive=True)))
+            total += process.memory_info().rss
         except psutil.NoSuchProcess:
             continue
     return total

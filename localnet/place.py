@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localnet.scenario import SCENARIOS, Scenario
 
@@ -48,6 +49,20 @@ class Place:
         path.touch(mode=0o600)
         path.write_text(json.dumps({"scenario": scenario.name, "tokens": tokens}), encoding="utf-8")
 
+    def publish_addresses(self, hub: str, leaderboard: str) -> None:
+        """Keep where the network's servers answer."""
+        (self.root / "addresses.json").write_text(
+            json.dumps({"hub": hub, "leaderboard": leaderboard}), encoding="utf-8"
+        )
+
+    def addresses(self) -> dict[str, str]:
+        """Where the network's servers answer. Raises LocalnetError where no network is up."""
+        try:
+            known: dict[str, str] = json.loads((self.root / "addresses.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise LocalnetError(f"no network is up in {self.root}: start one with `crucible localnet up`") from None
+        return known
+
     def scenario(self) -> Scenario:
         """The scenario of the network in this folder. Raises LocalnetError where there is none."""
         return SCENARIOS[str(self._facts()["scenario"])]
@@ -55,14 +70,14 @@ class Place:
     def token(self, person: str) -> str:
         """A person's Hub token. Raises LocalnetError for a stranger."""
         tokens = self._facts()["tokens"]
-        if not isinstance(tokens, dict) or person not in tokens:
-            raise LocalnetError(f"nobody is called {person!r} here; the people are {', '.join(tokens or ())}")
+        if person not in tokens:
+            raise LocalnetError(f"nobody is called {person!r} here; the people are {', '.join(tokens)}")
         return str(tokens[person])
 
-    def _facts(self) -> dict[str, object]:
+    def _facts(self) -> dict[str, Any]:
         path = self.root / "network.json"
         try:
-            facts: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise LocalnetError(f"no network in {self.root}: start one with `crucible localnet up`") from None
         return facts

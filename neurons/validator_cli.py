@@ -76,3 +76,52 @@ def status(home: Home = None, ledger: LedgerPath = None, as_json: AsJson = False
     console = Console()
     for table in _tables(seen):
         console.print(table)
+
+
+def _tables(seen: Board) -> list[Table]:
+    """One screen: where the chain is, every competition's newest round, weights, and how the loops are."""
+    return [*_rounds(seen), _weights(seen), _loops(seen)]
+
+
+def _rounds(seen: Board) -> list[Table]:
+    tables = []
+    for contest in seen.contests:
+        share = "?" if contest.share is None else f"{contest.share:.0%}"
+        newest = next((r for r in contest.rounds if r.state == "closed"), None)
+        under_way = next((r for r in contest.rounds if r.state != "closed"), None)
+        title = f"{contest.name} ({share} of emission)" + (f", round {newest.number}" if newest else "")
+        if under_way:
+            title += f"; round {under_way.number} {under_way.state} {under_way.cause or ''}"
+        table = Table("place", "uid", "repository", "score", "improved", "needed", "role", "why", title=title)
+        for row in newest.standings if newest else ():
+            table.add_row(
+                str(row.place),
+                _or_dash(row.model.uid),
+                row.model.repo,
+                _or_dash(row.score, ".4f"),
+                _or_dash(row.improvement, ".2%"),
+                _or_dash(row.needed, ".2%"),
+                row.role,
+                row.why,
+            )
+        tables.append(table)
+    return tables
+
+
+def _weights(seen: Board) -> Table:
+    head = f"block {seen.head.block}" if seen.head else "no block seen yet"
+    table = Table("uid", "hotkey", "weight on chain", title=f"weights; {head}")
+    for row in seen.on_chain.weights if seen.on_chain else ():
+        table.add_row(str(row.uid), row.hotkey or "-", f"{row.weight:.4f}")
+    return table
+
+
+def _loops(seen: Board) -> Table:
+    table = Table("loop", "last step", "state", title="loops")
+    for beat in seen.loops:
+        table.add_row(beat.loop, f"{beat.at:%H:%M:%S}", beat.message or "well")
+    return table
+
+
+def _or_dash(value: Any, how: str = "") -> str:
+    return "-" if value is None else format(value, how)

@@ -1,0 +1,160 @@
+"""`crucible localnet` and `crucible demo`: the whole subnet on one machine."""
+
+import json
+import shutil
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from chain.embedded.author import Author
+from chain.embedded.errors import EmbeddedChainError
+from chain.embedded.node import Node
+from chain.reader import ChainError
+from competitions.table import TableError
+from console.options import USAGE, AsJson, app_for
+from localnet import actors, network
+from localnet.demo import Demo, fresh_place
+from localnet.hub_server.server import PortInUse, serve
+from localnet.outcome import Outcome
+from localnet.place import LocalnetError, Place, default_place
+from localnet.scenario import DEMO, PEOPLE, SCENARIOS
+
+KNOWN = (LocalnetError, EmbeddedChainError, ChainError, TableError, PortInUse)
+
+app = app_for("The embedded network: chain, Hub, producers, a validator and its leaderboard on this machine.", *KNOWN)
+
+Home = Annotated[Path | None, typer.Option("--home", help="The network's folder.")]
+
+
+@app.command()
+def up(
+    home: Home = None,
+    hub_port: Annotated[int, typer.Option(help="Port of the Hub; 0 takes a free one.", min=0, max=65535)] = 0,
+    board_port: Annotated[int, typer.Option(help="Port of the leaderboard; 0 takes a free one.", min=0, max=65535)] = 0,
+) -> None:
+    """Found a network and start it; it goes on until `down`."""
+    place = _place(home)
+    try:
+        net = network.up(place, DEMO, typer.echo, hub_port=hub_port, board_port=board_port)
+    except LocalnetError:
+        network.down(place)
+        raise
+    typer.echo(f"leaderboard  {net.leaderboard}\nHub          {net.hub}\nchain        {place.chain}")
+    typer.echo(f"\nTo act as alice (or {', '.join(p.name for p in PEOPLE if p.name != 'alice')}):")
+    alice = next(person for person in PEOPLE if person.name == "alice")
+    for name, value in net.cast.neuron(alice).items():
+        typer.echo(f"export {name}={value}")
+
+
+@app.command()
+def status(home: Home = None, as_json: AsJson = False) -> None:
+    """Which actors live, and where the servers answer."""
+    place = _place(home)
+    addresses = place.addresses()
+    rows = [
+        {"actor": r.name, "pid": r.pid, "alive": actors.is_alive(r), "log": str(r.log)}
+        for r in actors.all_started(place)
+    ]
+    if as_json:
+        typer.echo(json.dumps({"addresses": addresses, "actors": rows}))
+        return
+    table = Table("actor", "pid", "state", "log", title=f"{place.root}; leaderboard {addresses['leaderboard']}")
+    for row in rows:
+        table.add_row(str(row["actor"]), str(row["pid"]), "running" if row["alive"] else "ended", str(row["log"]))
+    Console().print(table)
+
+
+@app.command()
+def down(
+    home: Home = None,
+    purge: Annotated[bool, typer.Option("--purge", help="Remove the network's folder as well.")] = False,
+) -> None:
+    """Stop every actor."""
+    place = _place(home)
+    place.scenario()
+    stopped = network.down(place, purge=purge)
+    typer.echo(f"stopped {', '.join(stopped) or 'nothing: nobody was running'}")
+
+
+@app.command()
+def chain(home: Home = None) -> None:
+    """Make blocks of the network's chain until SIGTERM or Ctrl-C."""
+    node = Node.open(_place(home).chain)
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    Author(node).run(stop)
+    node.close()
+
+
+@app.command()
+def hub(
+    home: Home = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
+) -> None:
+    """Serve the network's Hub until SIGTERM or Ctrl-C."""
+    serve(_place(home).hub, port=port, ready=typer.echo)
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with everything the demo made.")] = False,
+    rounds: Annotated[int, typer.Option(help="Scored rounds that every competition must close.", min=1)] = 3,
+    size: Annotated[str, typer.Option(help="demo, or pocket: much smaller models, for tests.")] = DEMO.name,
+    patience: Annotated[float, typer.Option(help="Seconds to wait for the end of the story.", min=1.0)] = 900.0,
+    as_json: AsJson = False,
+) -> None:
+    """Run the whole subnet once on this machine, from an empty folder to weights read back from the chain."""
+    if size not in SCENARIOS:
+        typer.echo(f"error: size {size!r} is unknown; known are {', '.join(SCENARIOS)}", err=True)
+        raise typer.Exit(USAGE)
+    place = fresh_place()
+    try:
+        result = _played(Demo(place, SCENARIOS[size], rounds, patience, lambda _: None))
+    except KNOWN as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from None
+    finally:
+        if keep:
+            typer.echo(f"kept {place.root}", err=True)
+        else:
+            shutil.rmtree(place.root, ignore_errors=True)
+    if as_json:
+        typer.echo(json.dumps(result.document()))
+    else:
+        Console(width=None).print(result.table())
+        typer.echo(
+            f"{result.seconds:.0f} s, {result.peak_mb:.0f} MB at the peak; rounds with a score: {dict(result.rounds)}"
+        )
+    for line in result.missing:
+        typer.echo(f"missing: {line}", err=True)
+    raise typer.Exit(0 if result.ok else 1)
+
+
+def _played(story: Demo) -> Outcome:
+    """Run a demo with a line on stderr that tells what is happening."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("founding the network", total=None)
+
+        def say(what: str) -> None:
+            progress.console.print(f"[dim]{progress.tasks[0].elapsed or 0:5.0f} s[/dim]  {what}", highlight=False)
+            progress.update(task, description=what)
+
+        story.say = say
+        return story.run()
+
+
+def _place(home: Path | None) -> Place:
+    return Place(home) if home else default_place()

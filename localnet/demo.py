@@ -1,0 +1,152 @@
+"""The demo: every actor an own process, from an empty folder to weights read back from the chain.
+
+It starts public commands and waits for what the leaderboard and the chain show; it chooses no sample and no result.
+"""
+
+import json
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from localnet import actors, network, reading
+from localnet.actors import Actor
+from localnet.network import Network
+from localnet.outcome import Outcome, outcome
+from localnet.place import LocalnetError, Place
+from localnet.scenario import MINERS, OWNER, SUBNET, Person, Scenario, Training
+
+_LOOK_S = 1.0
+_BASE_REPO = f"{OWNER.name}/base"
+
+_Found = TypeVar("_Found")
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Demo:
+    """One run of a scenario in a place; `say` hears each step in words."""
+
+    place: Place
+    scenario: Scenario
+    rounds: int
+    """Rounds with a score that every competition must have closed."""
+    patience_s: float
+    say: Say
+    peak_bytes: int = 0
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> Outcome:
+        """Play the whole story; what came of it. Raises LocalnetError where an actor fails or patience ends."""
+        begun = time.monotonic()
+        watcher = threading.Thread(target=self._watch_memory, name="memory", daemon=True)
+        watcher.start()
+        try:
+            net = network.up(self.place, self.scenario, self.say)
+            self._train_base(net)
+            with ThreadPoolExecutor(max_workers=2, thread_name_prefix="miner") as pool:
+                mining = [pool.submit(self._mine, net, training) for training in self.scenario.trainings]
+                for miner in mining:
+                    miner.result()
+            self._copy(net)
+            return self._finish(net, begun)
+        finally:
+            self._over.set()
+            watcher.join()
+            network.down(self.place)
+
+    def _train_base(self, net: Network) -> None:
+        preset, seconds = self.scenario.base_preset, self.scenario.base_seconds
+        self.say(f"training the base model ({preset}, {seconds:.0f} s)")
+        out = str(self.place.of(OWNER.name) / "base")
+        arguments = (
+            "miner",
+            "base",
+            "--preset",
+            preset,
+            "--seconds",
+            str(seconds),
+            "--out",
+            out,
+            "--publish",
+            _BASE_REPO,
+        )
+        actors.run(self.place, net.cast.once(OWNER, *arguments, threads=2))
+
+    def _mine(self, net: Network, training: Training) -> None:
+        """One miner: fine-tune the base on what producers have published, and bring it before the validator."""
+        miner = _person(training.miner)
+        out = str(self.place.of(miner.name) / training.competition)
+        self.say(f"{miner.name} fine-tunes for {training.competition} ({training.steps} steps)")
+        plan = ("--steps", str(training.steps), "--lr", str(training.learning_rate))
+        arguments = ("miner", "train", "--base", _BASE_REPO, "--competition", training.competition, *plan, "--out", out)
+        actors.run(self.place, net.cast.once(miner, *arguments))
+        self._publish(net, miner, out, training.competition)
+
+    def _publish(self, net: Network, miner: Person, source: str, competition: str) -> None:
+        self.say(f"{miner.name} publishes to {competition}: private upload, sealed pointer, public at the reveal")
+        repo = f"{miner.name}/{competition}"
+        arguments = ("miner", "publish", source, "--repo", repo, "--competition", competition, "--json")
+        actors.run(self.place, net.cast.once(miner, *arguments))
+
+    def _copy(self, net: Network) -> None:
+        """The copier waits for a king and commits its model, byte for byte, as its own."""
+        competition = self.scenario.trainings[0].competition
+        self.say(f"waiting for a king of {competition} to be copied by {self.scenario.copier}")
+        king = self._until(net, lambda board: reading.king(board, competition), f"no king of {competition}")
+        self._publish(net, _person(self.scenario.copier), f"{king.repo}@{king.revision}", competition)
+
+    def _finish(self, net: Network, begun: float) -> Outcome:
+        """Wait until every competition has a king, the copy is judged, and the chain pays by the table's last phase."""
+
+        def complete(_board: object) -> Outcome | None:
+            found = self._outcome(net, begun)
+            return found if found.ok else None
+
+        try:
+            return self._until(net, complete, "the demo is not complete")
+        except LocalnetError:
+            return self._outcome(net, begun)
+
+    def _outcome(self, net: Network, begun: float) -> Outcome:
+        board = reading.fetch(net.leaderboard)
+        weights = self._chain_weights()
+        return outcome(board, weights, self.scenario, self.rounds, time.monotonic() - begun, self.peak_bytes)
+
+    def _chain_weights(self) -> dict[str, dict[str, float]]:
+        arguments = ("chain", "weights", "--network", str(self.place.chain), "--netuid", str(SUBNET), "--json")
+        read: dict[str, dict[str, float]] = json.loads(actors.run(self.place, Actor("reader", arguments, {})))
+        return read
+
+    def _watch_memory(self) -> None:
+        while not self._over.wait(_LOOK_S):
+            self.peak_bytes = max(self.peak_bytes, actors.memory_bytes())
+
+    def _until(self, net: Network, found: Callable[[reading.Board], _Found | None], missing: str) -> _Found:
+        """What the board shows in the end. Raises LocalnetError where an actor died or patience ended."""
+        until = time.monotonic() + self.patience_s
+        while True:
+            answer = found(reading.fetch(net.leaderboard))
+            if answer is not None:
+                return answer
+            if dead := actors.dead(self.place):
+                raise LocalnetError(f"{dead.name} died: {actors.tail(dead.log)}")
+            if time.monotonic() > until:
+                raise LocalnetError(
+                    f"{missing} after {self.patience_s:.0f} s; `--keep` keeps {self.place.root} to look at"
+                )
+            time.sleep(_LOOK_S)
+
+
+def fresh_place() -> Place:
+    """A new temporary folder."""
+    return Place(Path(tempfile.mkdtemp(prefix="crucible-demo-")))
+
+
+def _person(name: str) -> Person:
+    return next(miner for miner in MINERS if miner.name == name)
