@@ -5,6 +5,7 @@ from pathlib import Path
 
 from chain.embedded.beacon import Beacon, BeaconClock
 from chain.embedded.derived import View
+from chain.embedded.errors import ChainFileError
 from chain.embedded.metadata import Metadata, metadata
 from chain.embedded.state import State
 from chain.embedded.storage import ChainFile, Header
@@ -49,7 +50,11 @@ class Node:
         clock = BeaconClock(self.parameters.start_ms, self.parameters.round_period_ms)
         self.beacon = Beacon(file, clock, PublicKey(file.meta("beacon_key")))
         genesis = file.block(0)
-        self.genesis_hash = genesis.hash if genesis else b""
+        if genesis is None:
+            raise ChainFileError(
+                f"{file.path} holds no block 0, its creation was interrupted; remove it and start over"
+            )
+        self.genesis_hash = genesis.hash
 
     @classmethod
     def open(cls, path: Path) -> "Node":
