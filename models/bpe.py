@@ -5,6 +5,7 @@ The rules make decoding the exact inverse of encoding. Pure; knows nothing of th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeGuard
 
 from models.strict_json import shown
@@ -53,7 +54,7 @@ class AddedToken:
 
 
 def read_added(listed: object) -> tuple[AddedToken, ...] | str:
-    """The `added_tokens` of a tokenizer.json, sorted by id; or what is wrong with them."""
+    """The `added_tokens` of a tokenizer.json, in order of their ids; or what is wrong with them."""
     tokens: dict[str, AddedToken] = {}
     for entry in listed if isinstance(listed, list) else []:
         if not isinstance(entry, dict) or not entry.keys() <= _ADDED_KEYS:
@@ -64,7 +65,10 @@ def read_added(listed: object) -> tuple[AddedToken, ...] | str:
         if any(entry.get(switch) for switch in ("single_word", "lstrip", "rstrip")) or content in tokens:
             return f"has the added token {shown(content)} twice, or one that swallows its surroundings; set them plain"
         tokens[content] = AddedToken(number, content, entry.get("special") is True)
-    return tuple(sorted(tokens.values(), key=lambda token: token.id))
+    found = tuple(tokens.values())
+    # libraries number them as they come, whatever ids are written
+    in_order = all(first.id < second.id for first, second in pairwise(found))
+    return found if in_order else "has added tokens that are not in the order of their ids; sort them"
 
 
 def read_bpe(model: object, added: tuple[AddedToken, ...]) -> Bpe | str:

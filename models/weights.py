@@ -50,6 +50,8 @@ def match(found: Mapping[str, Tensor], blueprint: Blueprint) -> Matched | Reject
     if tied:
         found = {name: tensor for name, tensor in found.items() if name != HEAD}
         blueprint = blueprint.tie()
+    if blueprint.sizes.tied and HEAD in found:
+        return _bad(f"{HEAD} is not the embedding, though tie_word_embeddings is true; set that to false")
     expected = blueprint.tensors
     if missing := sorted(expected.keys() - found.keys()):
         return _bad(f"the weights lack {len(missing)} of {len(expected)} tensors, first {missing[0]}; save them all")

@@ -13,7 +13,6 @@ from models.limits import ModelLimits
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
-
 Spoil = Callable[[Path], object]
 """Turns the honest model's folder into an attack; what it returns does not matter."""
 

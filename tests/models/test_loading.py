@@ -1,0 +1,109 @@
+"""Loading a clean directory: the honest model computes what it computed before, and a broken directory says so."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+from transformers import AutoModelForCausalLM
+
+from models.limits import ModelLimits
+from models.loading import Unloadable, load
+from models.vetting import Vetted, vet
+
+
+@pytest.fixture
+def clean(saved: Path, tmp_path: Path, limits: ModelLimits) -> Path:
+    assert isinstance(vet(saved, tmp_path / "clean", limits), Vetted)
+    return tmp_path / "clean"
+
+
+def test_the_clean_model_gives_exactly_the_logits_of_the_original(saved: Path, clean: Path):
+    original = AutoModelForCausalLM.from_pretrained(saved, attn_implementation="sdpa").eval()
+    loaded = load(clean, device="cpu", dtype="float32")
+    ids = torch.tensor([loaded.tokenizer("Return the sorted list of all names.")["input_ids"]])
+    with torch.no_grad():
+        assert torch.equal(loaded.model(ids).logits, original(ids).logits)
+    assert (loaded.max_length, loaded.model.training, loaded.model.config._attn_implementation) == (128, False, "sdpa")
+    assert (loaded.tokenizer.is_fast, loaded.tokenizer.bos_token_id, loaded.tokenizer.eos_token_id) == (True, 0, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_every_number_is_in_the_dtype_asked_for(clean: Path, dtype: str):
+    loaded = load(clean, device="cpu", dtype=dtype)
+    assert {parameter.dtype for parameter in loaded.model.parameters()} == {getattr(torch, dtype)}
+
+
+def test_a_tied_model_is_loaded_tied(honest: Path, tmp_path: Path, limits: ModelLimits):
+    tensors = load_file(honest / "model.safetensors")
+    tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"]
+    save_file(tensors, honest / "model.safetensors", {"format": "pt"})
+    vetted = vet(honest, tmp_path / "clean", limits)
+    model = load(tmp_path / "clean", device="cpu", dtype="float32").model
+    assert isinstance(vetted, Vetted)
+    assert model.get_input_embeddings().weight is model.get_output_embeddings().weight
+    assert sum(parameter.numel() for parameter in model.parameters()) == vetted.parameters
+
+
+def test_numbers_in_bfloat16_are_loaded_bit_for_bit(honest: Path, tmp_path: Path, limits: ModelLimits):
+    model = AutoModelForCausalLM.from_pretrained(honest, dtype=torch.bfloat16)
+    model.save_pretrained(honest)
+    assert isinstance(vet(honest, tmp_path / "clean", limits), Vetted)
+    loaded = load(tmp_path / "clean", device="cpu", dtype="bfloat16").model
+    assert all(torch.equal(mine, its) for mine, its in zip(loaded.parameters(), model.parameters(), strict=True))
+
+
+Change = Callable[[dict[str, np.ndarray]], object]
+Q = "model.layers.1.self_attn.q_proj.weight"
+BROKEN: dict[str, tuple[Change, str]] = {
+    "missing": (lambda tensors: tensors.pop(Q), "missing keys"),
+    "left over": (lambda tensors: tensors.update(extra=np.zeros(1, np.float32)), "unexpected keys"),
+    "misshapen": (lambda tensors: tensors.update({Q: tensors[Q].reshape(64, 16)}), "mismatched keys"),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_directory_that_makes_no_whole_model_is_unloadable(clean: Path, change: Change, words: str):
+    tensors = load_file(clean / "model.safetensors")
+    change(tensors)
+    save_file(tensors, clean / "model.safetensors", {"format": "pt"})
+    with pytest.raises(Unloadable, match=words):
+        load(clean, device="cpu", dtype="float32")
+
+
+def test_a_torn_file_is_unloadable(clean: Path):
+    (clean / "model.safetensors").write_bytes(b"torn")
+    with pytest.raises(Unloadable, match="cannot be loaded: SafetensorError"):
+        load(clean, device="cpu", dtype="float32")
+
+
+def test_a_directory_that_is_gone_is_our_own_fault(tmp_path: Path):
+    with pytest.raises(OSError, match="gone"):
+        load(tmp_path / "gone", device="cpu", dtype="float32")
+
+
+def test_a_clean_directory_holds_no_key_that_could_run_code(clean: Path):
+    config = json.loads((clean / "config.json").read_text())
+    assert sorted(config) == [
+        "architectures",
+        "attention_bias",
+        "bos_token_id",
+        "eos_token_id",
+        "head_dim",
+        "hidden_act",
+        "hidden_size",
+        "intermediate_size",
+        "max_position_embeddings",
+        "mlp_bias",
+        "model_type",
+        "num_attention_heads",
+        "num_hidden_layers",
+        "num_key_value_heads",
+        "rms_norm_eps",
+        "rope_parameters",
+        "tie_word_embeddings",
+        "vocab_size",
+    ]
