@@ -11,7 +11,6 @@ from chain.embedded.errors import InvalidTransaction
 from chain.embedded.metadata import Metadata
 from chain.embedded.scale import plain_bytes, read_compact
 from chain.embedded.state import State
-from chain.embedded.storage import Pooled
 
 _LONGEST = {"TimelockEncrypted": 1_024, "BigRaw": 512}
 """Bounds of commitment fields that the codec does not know; a node cannot even decode anything longer."""
@@ -85,11 +84,6 @@ def check(extrinsic: Extrinsic, state: State, genesis: bytes, next_nonce: int) -
         raise InvalidTransaction("Future", f"Transaction nonce {extrinsic.nonce} is ahead, next is {next_nonce}")
     if extrinsic.tip > accounts.free(state, extrinsic.signer):
         raise InvalidTransaction("Payment", f"Inability to pay some fees: no balance for a tip of {extrinsic.tip} rao")
-
-
-def pooled(extrinsic: Extrinsic, data: bytes) -> Pooled:
-    """The extrinsic as the pool keeps it."""
-    return Pooled(extrinsic.hash, extrinsic.signer, data)
 
 
 def _call_bytes(metadata: Metadata, data: bytes, era: tuple[int, int] | None, nonce: int, tip: int) -> bytes:

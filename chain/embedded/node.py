@@ -17,6 +17,10 @@ SEALING_CLOCK = b"clock"
 """Blocks come from a running author; submissions wait for the next one."""
 
 
+_POLLS_PER_BLOCK = 4
+_LONGEST_POLL_S = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """What a chain is created with and never changes."""
@@ -29,6 +33,11 @@ class Parameters:
     """Time of block 0 and of beacon round 1, milliseconds since 1970."""
     finality_lag: int
     """Blocks by which finality trails the head."""
+
+    @property
+    def poll_s(self) -> float:
+        """How long to wait before looking for a new block again."""
+        return min(_LONGEST_POLL_S, self.block_time_ms / 1000 / _POLLS_PER_BLOCK)
 
     def as_meta(self) -> dict[str, bytes]:
         """The parameters as they stand in the chain file."""

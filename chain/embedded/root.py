@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from chain.embedded import accounts, hyperparameters, pallet_registration, pallet_staking
 from chain.embedded.blocks import seal
-from chain.embedded.errors import require
+from chain.embedded.errors import EmbeddedChainError, require
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.embedded.node import Node
 from chain.embedded.state import SUBTENSOR, State
@@ -35,6 +35,10 @@ class Root:
     ) -> None:
         """Add a subnet; the owner's hotkey gets uid 0."""
         with self._change() as state:
+            if pallet_registration.exists(state, netuid):
+                raise EmbeddedChainError(
+                    f"netuid {netuid} exists already; choose another, or set_hyperparameters on it"
+                )
             chosen = values or Hyperparameters()
             pallet_registration.create_subnet(state, netuid, name, owner_coldkey, owner_hotkey, chosen)
 

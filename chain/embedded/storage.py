@@ -97,6 +97,16 @@ class ChainFile:
                 raise
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read several things as of one moment, whatever other processes write meanwhile."""
+        with self._lock:
+            self._run("BEGIN")
+            try:
+                yield
+            finally:
+                self._run("COMMIT")
+
+    @contextmanager
     def undo_on_error(self) -> Iterator[None]:
         """Inside write(): undo what this block of code wrote if it raises."""
         self._run("SAVEPOINT part")

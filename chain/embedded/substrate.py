@@ -6,7 +6,6 @@
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -25,9 +24,6 @@ from chain.embedded.metadata import OVERLAY, SPEC_VERSION
 from chain.embedded.node import Node
 from chain.embedded.pool import Pool
 from chain.embedded.storage import Header
-
-_POLLS_PER_BLOCK = 4
-_LONGEST_POLL_S = 0.5
 
 
 class EmbeddedSubstrate:
@@ -90,7 +86,7 @@ class EmbeddedSubstrate:
             for number in range(newest if seen is None else seen + 1, newest + 1):
                 yield {"header": self._header(self._by_number(number))}
                 seen = number
-            await asyncio.sleep(self._poll_s())
+            await asyncio.sleep(self.node.parameters.poll_s)
 
     async def events(self, block_hash: str | None = None) -> list[dict[str, Any]]:
         """A block's decoded events."""
@@ -217,7 +213,7 @@ class EmbeddedSubstrate:
     ) -> ExtrinsicResult:
         """Submit a prepared extrinsic with its signature."""
         signed = attach_signature(self.node.metadata.codec, unsigned, signature)
-        return await self._submit(signed, wait_for_inclusion, wait_for_finalization)
+        return await self._pool.submit(signed, included=wait_for_inclusion, finalized=wait_for_finalization)
 
     async def submit(
         self,
@@ -232,7 +228,7 @@ class EmbeddedSubstrate:
         """Sign and submit a call."""
         chosen = self._pool.next_nonce(keypair.ss58_address) if nonce is None else nonce
         signed = await self._sign(call, keypair, chosen, period)
-        return await self._submit(signed, wait_for_inclusion, wait_for_finalization)
+        return await self._pool.submit(signed, included=wait_for_inclusion, finalized=wait_for_finalization)
 
     async def submit_signed(
         self,
@@ -243,7 +239,7 @@ class EmbeddedSubstrate:
         wait_for_finalization: bool = True,
     ) -> ExtrinsicResult:
         """Submit an extrinsic signed elsewhere."""
-        return await self._submit(extrinsic, wait_for_inclusion, wait_for_finalization)
+        return await self._pool.submit(extrinsic, included=wait_for_inclusion, finalized=wait_for_finalization)
 
     def multisig_account(self, signatories: list[str], threshold: int) -> MultisigAccount:
         """The address of a signer set, which follows from the set alone."""
@@ -262,31 +258,6 @@ class EmbeddedSubstrate:
         _lacks("multisigs")
 
     # Helpers -------------------------------------------------------------------------------------------------------
-
-    async def _submit(self, signed: SignedExtrinsic, included: bool, finalized: bool) -> ExtrinsicResult:
-        refused = self._pool.add(signed.data)
-        if refused is not None:
-            return ExtrinsicResult(success=False, message=refused.message, error=refused)
-        if not (included or finalized):
-            return ExtrinsicResult(success=True, message="Submitted (not waiting).")
-        self._pool.seal_if_instant(finalized=finalized)
-        return await self._wait(_bytes(signed.extrinsic_hash), finalized)
-
-    async def _wait(self, hash_: bytes, finalized: bool) -> ExtrinsicResult:
-        """Wait for the block of an extrinsic, for as long as the pool holds it and blocks can be expected."""
-        patience = time.monotonic() + self._pool.patience_s
-        while time.monotonic() < patience:
-            found = self.node.file.find_extrinsic(hash_)
-            reached = self.node.finalized().number if finalized else self.node.head().number
-            if found and found[0] <= reached:
-                return self._pool.outcome(*found)
-            if found is None and not self._pool.holds(hash_) and self.node.file.find_extrinsic(hash_) is None:
-                dropped = ChainError("Extrinsic dropped: it became invalid before a block could include it", "dropped")
-                return ExtrinsicResult(success=False, message=dropped.message, error=dropped)
-            await asyncio.sleep(self._poll_s())
-        raise ChainError(
-            f"no block included the extrinsic within {self._pool.patience_s:.0f} s; is the block author running?"
-        )
 
     async def _sign(self, call: Any, keypair: Any, nonce: int, period: int | None) -> SignedExtrinsic:
         era, era_block_hash = self._era(period)
@@ -341,9 +312,6 @@ class EmbeddedSubstrate:
         parent = self.node.file.block(header.number - 1)
         parent_hash = parent.hash if parent else bytes(32)
         return {"number": header.number, "hash": _hex(header.hash), "parentHash": _hex(parent_hash)}
-
-    def _poll_s(self) -> float:
-        return min(_LONGEST_POLL_S, self.node.parameters.block_time_ms / 1000 / _POLLS_PER_BLOCK)
 
 
 def _lacks(what: str) -> NoReturn:

@@ -26,7 +26,8 @@ Signature = NewType("Signature", bytes)
 
 _DST = b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_"
 _SUITE = b"AES_GCM_"
-_MASK_LENGTH = (32).to_bytes(8, "little")
+_POINT_BYTES = 96
+_ROUND_BYTES = 8
 _MALFORMED = "CiphertextDeserialize"
 _PAIRING_POWER = curve_order - 3
 """The core's pairing is py_ecc's to the power -3: its loop takes the sign of the curve's parameter and its final
@@ -72,12 +73,8 @@ def envelope(ciphertext: bytes, round_: int) -> bytes:
 
 def open_sealed(sealed: bytes, signature: bytes) -> bytes:
     """The message of a ciphertext, bare or in its envelope. Raises CannotOpen."""
-    ciphertext = _bare(sealed)
-    # The core indexes 32 bytes of both masks without looking; anything shorter would abort the process.
-    if (ciphertext[96:104], ciphertext[136:144]) != (_MASK_LENGTH, _MASK_LENGTH):
-        raise CannotOpen(_MALFORMED, "no timelock ciphertext: its masks are not 32 bytes long")
     try:
-        message = bytes(bittensor_core.decrypt_with_signature(envelope(ciphertext, 0), signature.hex()))
+        message = bytes(bittensor_core.decrypt_with_signature(envelope(_bare(sealed), 0), signature.hex()))
     except ValueError as error:
         reason = _MALFORMED if "deserializ" in str(error) else "Decrypt"
         raise CannotOpen(reason, str(error)) from error
@@ -87,16 +84,30 @@ def open_sealed(sealed: bytes, signature: bytes) -> bytes:
 
 
 def _bare(sealed: bytes) -> bytes:
-    """The ciphertext without its envelope. A bare one ends with the name of its suite, an envelope with a round."""
-    if sealed.endswith(_SUITE):
+    """The ciphertext without its envelope. Raises CannotOpen for anything that is not exactly one."""
+    if _is_ciphertext(sealed):
         return sealed
     try:
         ciphertext, end = read_bytes(sealed)
     except ValueError as error:
         raise CannotOpen(_MALFORMED, f"no timelock ciphertext: {error}") from error
-    if end + 8 != len(sealed):
-        raise CannotOpen(_MALFORMED, f"no timelock envelope: {len(sealed) - end} bytes follow the ciphertext, not 8")
+    if end + _ROUND_BYTES != len(sealed) or not _is_ciphertext(ciphertext):
+        raise CannotOpen(_MALFORMED, f"no timelock ciphertext in these {len(sealed)} bytes, bare or in an envelope")
     return ciphertext
+
+
+def _is_ciphertext(data: bytes) -> bool:
+    """Whether data has the parts of a ciphertext: a point, two masks of 32 bytes, a body, a suite, and nothing else.
+
+    The core indexes both masks without looking, and tolerates trailing bytes that the chain does not.
+    """
+    offset = _POINT_BYTES
+    for expected in (32, 32, None, None):
+        length = int.from_bytes(data[offset : offset + 8], "little")
+        if expected is not None and length != expected:
+            return False
+        offset += 8 + length
+    return offset == len(data)
 
 
 @lru_cache(maxsize=64)

@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.embedded.author import Author
-from chain.embedded.errors import DispatchFailed, InvalidTransaction
+from chain.embedded.errors import DispatchFailed, EmbeddedChainError, InvalidTransaction
 from chain.embedded.extrinsics import parse
 from chain.embedded.genesis import genesis
 from chain.embedded.metadata import metadata
 from chain.embedded.node import SEALING_INSTANT
+from chain.embedded.storage import Pooled
 from chain.types import Block, Coldkey, Hotkey, NetUid
 
 NETUID = NetUid(7)
+START = datetime(2030, 1, 1, tzinfo=UTC)
+START_MS = round(START.timestamp() * 1000)
 storage = bt.storage.SubtensorModule
 
 
@@ -135,15 +138,65 @@ def test_genesis_changes_stand_at_once_and_later_ones_in_a_block_of_their_own(lo
     assert client.at(1).read("balance", coldkey_ss58=localnet.outsider.cold).tao == 5.0
 
 
+def test_existing_netuid_is_not_created_again(localnet: Any) -> None:
+    with pytest.raises(EmbeddedChainError, match="netuid 7 exists already"):
+        localnet.root.create_subnet(NETUID, localnet.owner.cold, localnet.owner.hot)
+
+
+def test_garbage_in_the_pool_is_dropped_and_the_block_made(localnet: Any, client: Any) -> None:
+    localnet.node.file.add_pooled(Pooled(b"h" * 32, localnet.miner.hot, b"garbage"))
+    localnet.author.advance(1)
+    assert (client.block, client.block_info(1).extrinsics, localnet.node.file.pool()) == (1, [], [])
+
+
+class FakeClock:
+    """A clock and a stop signal in one: waiting moves the time, once by more than asked, and ends after some waits."""
+
+    def __init__(self, now_ms: int, waits: int, hiccup_ms: int = 0) -> None:
+        self.now_ms = now_ms
+        self.waits = waits
+        self.hiccup_ms = hiccup_ms
+
+    def wait(self, timeout: float) -> bool:
+        self.now_ms += round(timeout * 1000) + self.hiccup_ms
+        self.hiccup_ms = 0
+        self.waits -= 1
+        return self.waits < 0
+
+
+def run(localnet: Any, clock: FakeClock) -> list[int]:
+    """Run an author by a fake clock; milliseconds from the chain's start to each of its blocks."""
+    Author(localnet.node, lambda: clock.now_ms).run(clock)
+    head = localnet.node.head().number
+    return [localnet.node.file.block(n).time_ms - localnet.node.parameters.start_ms for n in range(1, head + 1)]
+
+
+def test_author_makes_one_block_per_block_time(localnet: Any) -> None:
+    assert run(localnet, FakeClock(START_MS, waits=3)) == [1_000, 2_000, 3_000]
+
+
+def test_author_that_starts_late_begins_with_the_present(localnet: Any) -> None:
+    assert run(localnet, FakeClock(START_MS + 60_500, waits=2)) == [60_500, 61_500, 62_500]
+
+
+def test_author_of_a_chain_ahead_of_the_clock_keeps_its_lead_and_cadence(localnet: Any) -> None:
+    localnet.author.advance(5)
+    clock = FakeClock(START_MS, waits=2)
+    assert run(localnet, clock)[5:] == [6_000, 7_000]
+    assert clock.now_ms - START_MS == 3_000
+
+
+def test_author_that_was_held_up_makes_up_for_every_block(localnet: Any) -> None:
+    clock = FakeClock(START_MS, waits=5, hiccup_ms=3_200)
+    assert run(localnet, clock) == [1_000, 2_000, 3_000, 4_000, 5_000]
+    assert clock.now_ms - START_MS == 6_000
+
+
 def test_chains_of_one_secret_are_the_same_to_the_last_hash(tmp_path: Path, localnet: Any) -> None:
-    twin = genesis(
-        tmp_path / "twin.db", block_time_s=1.0, start=datetime(2030, 1, 1, tzinfo=UTC), beacon_secret=b"for tests"
-    )
+    twin = genesis(tmp_path / "twin.db", block_time_s=1.0, start=START, beacon_secret=b"for tests")
     Author(twin).advance(3)
     localnet.author.advance(3)
-    other = genesis(
-        tmp_path / "other.db", block_time_s=1.0, start=datetime(2030, 1, 1, tzinfo=UTC), beacon_secret=b"for others"
-    )
+    other = genesis(tmp_path / "other.db", block_time_s=1.0, start=START, beacon_secret=b"for others")
     Author(other).advance(3)
 
     assert twin.head() == localnet.node.head()
