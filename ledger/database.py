@@ -5,7 +5,6 @@ Knows no table by name; the schema's history is in `ledger.migrations`.
 LedgerError
 ├── LedgerUnavailable   it cannot be opened, read or written: no file, no rights, locked too long, disk full
 ├── LedgerNewer         a newer version of this software made it
-├── LedgerOlder         an older version made it, and it was opened for reading only
 ├── LedgerConflict      a write contradicts what is recorded
 └── NoSuchRecord        an id that the ledger does not have
 """
@@ -24,7 +23,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for another one; transactions last milliseconds."""
@@ -42,10 +41,6 @@ class LedgerUnavailable(LedgerError):
 
 class LedgerNewer(LedgerError):
     """A newer version of this software made the ledger."""
-
-
-class LedgerOlder(LedgerError):
-    """An older version made the ledger, and a reader may not upgrade it."""
 
 
 class LedgerConflict(LedgerError):
@@ -96,7 +91,7 @@ class Ledger:
 def open_ledger(url_or_path: str | Path, *, read_only: bool = False) -> Ledger:
     """Open a ledger by path or SQLAlchemy URL, making it or upgrading it to this version's schema first.
 
-    `read_only` neither makes, upgrades nor writes. Raises LedgerUnavailable, LedgerNewer, and LedgerOlder if read only.
+    `read_only` neither makes, upgrades nor writes. Raises LedgerUnavailable, LedgerNewer.
     """
     url = _url(url_or_path)
     ledger = Ledger(_engine(url, read_only=read_only), _name(url))
@@ -134,7 +129,8 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     mode = "ro" if read_only else "rwc"
     file = f"file:{quote(str(path.absolute()))}"
     uri = URL.create("sqlite", database=file, query={"mode": mode, "uri": "true"})
-    engine = create_engine(uri, connect_args={"timeout": BUSY_TIMEOUT_S})
+    pool = NullPool if read_only else None  # a reader finds the file anew each time: it may have been replaced
+    engine = create_engine(uri, connect_args={"timeout": BUSY_TIMEOUT_S}, poolclass=pool)
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
     event.listen(engine, "begin", _begin)
     return engine
@@ -177,10 +173,10 @@ def _bring_to_head(engine: Engine, name: str, *, read_only: bool) -> None:
         if current == scripts.get_current_head():
             return
         _check_origin(connection, current, {script.revision for script in scripts.walk_revisions()}, name)
-        if read_only and current is None:
-            raise LedgerUnavailable(f"{name} is still empty: start the validator that writes it, or name another one")
         if read_only:
-            raise LedgerOlder(f"{name} has schema {current}, older than this version's: start the validator once")
+            raise LedgerUnavailable(
+                f"{name} has schema {current}: start the validator once, which brings it up to date"
+            )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
