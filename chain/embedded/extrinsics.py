@@ -53,7 +53,7 @@ def parse(metadata: Metadata, data: bytes) -> Extrinsic:
         call = plain["call"]
         args = {arg["name"]: arg["value"] for arg in call["call_args"]}
         bare = _call_bytes(metadata, data, era, int(plain["nonce"]), int(plain["tip"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise InvalidTransaction("BadFormat", f"Extrinsic has invalid format: {error}") from error
     _check_bounds(args)
     hash_ = hashlib.blake2b(data, digest_size=32).digest()
@@ -116,8 +116,10 @@ def _era_block_hash(era: tuple[int, int] | None, state: State, genesis: bytes) -
 def _check_bounds(args: dict[str, Any]) -> None:
     fields = args["info"]["fields"] if isinstance(args.get("info"), dict) else []
     for kind, value in (item for field in fields if isinstance(field, dict) for item in field.items()):
+        if kind not in _LONGEST:
+            continue
         size = len(plain_bytes(value["encrypted"] if isinstance(value, dict) else value))
-        if size > _LONGEST.get(kind, size):
+        if size > _LONGEST[kind]:
             message = f"Extrinsic has invalid format: {kind} of {size} bytes, at most {_LONGEST[kind]}"
             raise InvalidTransaction("BadFormat", message)
     if len(plain_bytes(args.get("commit", b""))) > _MOST_COMMIT_BYTES:

@@ -147,4 +147,5 @@ def _space(kind: str, value: Any) -> int:
         return len(plain_bytes(value["encrypted"]))
     if kind == _ANY_LENGTH:
         return len(plain_bytes(value))
-    return 0 if value is None else len(value) // 2 - 1
+    # Fields of a fixed length come as 0x-hex, except that the empty one comes as a list.
+    return len(value) // 2 - 1 if value else 0

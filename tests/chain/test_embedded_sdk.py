@@ -75,6 +75,27 @@ def test_sealed_commitment_opens_by_itself_and_its_clear_field_keeps_the_commit_
     assert sealed.decrypt() == b"the pointer"
 
 
+CLEAR_FIELDS: list[object] = [
+    "None",
+    "ResetBondsFlag",
+    {"Raw0": b""},
+    {"Raw128": b"\xff" * 128},
+    {"BigRaw": b"0x6162"},
+    {"BigRaw": b"\xfe" * 512},
+    {"Sha256": b"\x01" * 32},
+]
+
+
+@pytest.mark.parametrize("clear", CLEAR_FIELDS, ids=["none", "flag", "raw0", "raw128", "hexlike", "bigraw", "hash"])
+def test_every_kind_of_clear_field_survives_the_opening_beside_it(localnet: Any, client: Any, clear: object) -> None:
+    localnet.commit(client, localnet.miner, clear, {"TimelockEncrypted": {"encrypted": b"sealed", "reveal_round": 2}})
+    before = client.query(st.Commitments.CommitmentOf, [NETUID, localnet.miner.hot])["info"]["fields"]
+    localnet.author.advance(1)
+    after = client.query(st.Commitments.CommitmentOf, [NETUID, localnet.miner.hot])["info"]["fields"]
+
+    assert (after[0], after[1]) == (before[0], {"TimelockRevealFailed": before[1]["TimelockEncrypted"]})
+
+
 def test_commitment_that_is_only_sealed_leaves_nothing_but_its_reveal(localnet: Any, client: Any) -> None:
     sealed = bt.timelock.encrypt(b"alone", reveal_round=4)
     localnet.commit(client, localnet.miner, {"TimelockEncrypted": _inner(sealed)})
