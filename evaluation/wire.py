@@ -24,7 +24,7 @@ class Garbled(Exception):
 def frame(message: bytes) -> bytes:
     """The message behind its length in four bytes, big-endian. Raises Garbled for one that is too long."""
     if len(message) > MAX_FRAME_BYTES:
-        raise Garbled(f"a message of {len(message)} bytes; {MAX_FRAME_BYTES} are allowed")
+        raise Garbled(f"wrote a message of {len(message)} bytes; {MAX_FRAME_BYTES} are allowed")
     return len(message).to_bytes(HEADER_BYTES, "big") + message
 
 
@@ -32,7 +32,7 @@ def length_of(header: bytes) -> int:
     """The length a frame's header states. Raises Garbled for one that is too long."""
     length = int.from_bytes(header, "big")
     if length > MAX_FRAME_BYTES:
-        raise Garbled(f"a frame says it has {length} bytes; {MAX_FRAME_BYTES} are allowed")
+        raise Garbled(f"announced a frame of {length} bytes; {MAX_FRAME_BYTES} are allowed")
     return length
 
 
@@ -56,7 +56,7 @@ def decode_request(message: bytes) -> Request:
         tasks = tuple(TaskSpec(**task) for task in value["tasks"])
         return Request(Path(value["model"]), Path(value["bundle"]), tasks, value["max_length"], value["deadline_s"])
     except (ValueError, KeyError, TypeError) as error:
-        raise Garbled(f"no request: {error}") from error
+        raise Garbled(f"got no request: {error}") from error
 
 
 def encode_verdict(verdict: Verdict) -> bytes:
@@ -70,7 +70,7 @@ def decode_verdict(message: bytes) -> Verdict:
         value = json.loads(message)
         return _VERDICTS[value.pop("kind")](value)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Garbled(f"no verdict: {error}") from error
+        raise Garbled(f"gave no verdict: {error}") from error
 
 
 def _scored(value: dict[str, Any]) -> Scored:

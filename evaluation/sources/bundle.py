@@ -2,12 +2,12 @@
 written whole or not at all and verified when read. Knows neither sources nor scores.
 """
 
-import json
 import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chain.types import Coldkey
 from evaluation.sources.held import Held
@@ -16,6 +16,7 @@ from evaluation.sources.pool import Pool
 from evaluation.sources.sample import Malformed, Sample, canonical_json, from_line
 from evaluation.sources.shares import equal_parts
 from evaluation.tasks.spec import KIND_OF_TASK, SampleKind, TaskName, TaskSpec
+from models.strict_json import BadJson, parse_object
 
 VERSION = "crucible/bundle/1"
 
@@ -88,7 +89,7 @@ def read_bundle(path: Path, root: str | None = None) -> Bundle:
     data = path.read_bytes()
     try:
         bundle = _decode(data)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise BundleCorrupt(f"{path} is no bundle ({error}): delete it, and it is drawn again") from error
     if encode(bundle) != data or root not in (None, bundle.root):
         raise BundleCorrupt(
@@ -111,10 +112,17 @@ def _decode(data: bytes) -> Bundle:
     samples = tuple(_sample(line) for line in lines)
     tasks: list[TaskSamples] = []
     start = 0
-    for task, number in json.loads(header)["tasks"]:
+    for task, number in _header(header)["tasks"]:
         tasks.append(TaskSamples(_known(task), samples[start : start + number]))
         start += number
     return Bundle(tuple(tasks))
+
+
+def _header(line: bytes) -> dict[str, Any]:
+    header = parse_object(line)
+    if isinstance(header, BadJson):
+        raise ValueError(f"its header {header.reason}")
+    return header
 
 
 def _known(name: str) -> TaskName:

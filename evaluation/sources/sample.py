@@ -8,12 +8,14 @@ string columns (those its kind does not use are empty), so that a file of sample
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chain.types import Block, BlockHash, Hotkey, NetUid
 from evaluation.tasks.spec import SampleKind
+from models.strict_json import BadJson, parse_object
 
 VERSION = "crucible/sample/1"
 
@@ -115,16 +117,13 @@ def from_line(line: bytes) -> Sample | Malformed:
     return read if isinstance(read, Malformed) else from_fields(read)
 
 
-def read_object(line: bytes) -> dict[str, Any] | Malformed:
+def read_object(line: bytes) -> dict[str, object] | Malformed:
     """One line as a JSON object."""
-    try:
-        value = json.loads(line.decode())
-    except (ValueError, RecursionError) as error:
-        return Malformed(f"no JSON: {str(error)[:80]}")
-    return value if isinstance(value, dict) else Malformed(f"a JSON {type(value).__name__} where an object is due")
+    read = parse_object(line)
+    return Malformed(f"the line {read.reason}"[:160]) if isinstance(read, BadJson) else read
 
 
-def from_fields(value: dict[str, Any]) -> Sample | Malformed:
+def from_fields(value: Mapping[str, Any]) -> Sample | Malformed:
     """A parsed JSON object as a sample: exactly its columns, exactly their types."""
     if odd := value.keys() ^ (_TEXTS | _NUMBERS):
         return Malformed(f"columns missing or too many: {[name[:20] for name in sorted(odd)[:4]]}")

@@ -158,6 +158,7 @@ def make_model(tokenizer_file: Path, tmp_path_factory: pytest.TempPathFactory) -
         import transformers
 
         config = getattr(transformers, f"{family}Config")(**{**TINY, **changes})
+        torch.set_num_threads(1)  # models this small only lose by waiting for one another's threads
         torch.manual_seed(seed)
         model = getattr(transformers, f"{family}ForCausalLM")(config)
         for weight in model.parameters():

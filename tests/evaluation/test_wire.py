@@ -1,0 +1,52 @@
+"""Frames between a worker and its parent: nothing is lost in them, nothing malformed passes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation import wire
+from evaluation.executor import Request
+from evaluation.tasks.spec import TaskSpec
+from evaluation.verdicts import Abandoned, Scored, TaskValues
+from models.rejections import Reason, Rejection
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+task_values = st.lists(st.tuples(names, finite), max_size=5).map(
+    lambda rows: TaskValues("text_loss", tuple(name for name, _ in rows), tuple(value for _, value in rows))
+)
+verdicts = (
+    st.builds(Scored, st.lists(task_values, max_size=2).map(tuple), finite, st.integers(), st.integers(), names)
+    | st.builds(Rejection, st.sampled_from(Reason), names)
+    | st.builds(Abandoned, names)
+)
+REQUEST = Request(
+    Path("/models/é"), Path("/bundles/b.jsonl"), (TaskSpec("text_loss", 64, 0.1, 16.0, 512, 999),), 512, 1.5
+)
+
+
+@given(verdicts)
+def test_a_verdict_keeps_every_bit(verdict) -> None:
+    assert wire.decode_verdict(wire.encode_verdict(verdict)) == verdict
+
+
+def test_a_request_keeps_every_field() -> None:
+    assert wire.decode_request(wire.encode_request(REQUEST)) == REQUEST
+
+
+@given(st.binary(max_size=60) | st.sampled_from([b"{}", b"[]", b'{"kind":"Scored"}', b'{"kind":[]}', b'"kind"']))
+def test_no_bytes_pass_for_a_message(message: bytes) -> None:
+    for decode in (wire.decode_request, wire.decode_verdict):
+        with pytest.raises(wire.Garbled):
+            decode(message)
+
+
+def test_a_frame_states_its_length() -> None:
+    assert (wire.frame(b"abc"), wire.length_of(b"\0\0\0\3")) == (b"\0\0\0\3abc", 3)
+
+
+def test_a_frame_beyond_all_measure_is_refused_by_its_header() -> None:
+    with pytest.raises(wire.Garbled, match="4294967295 bytes"):
+        wire.length_of(b"\xff\xff\xff\xff")
