@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,10 +66,17 @@ class Sample:
     created_at: datetime
     anchor_block: Block
     anchor_hash: BlockHash
+    id: str = field(init=False, repr=False, compare=False)
+    """sha256 of the canonical bytes, 64 hex digits."""
 
     def __post_init__(self) -> None:
         if fault := _fault(self):
             raise ValueError(fault)
+        try:
+            digest = hashlib.sha256(self.canonical_bytes).hexdigest()
+        except UnicodeEncodeError as error:
+            raise ValueError("the text holds a lone surrogate and has no UTF-8 form") from error
+        object.__setattr__(self, "id", digest)
 
     @property
     def kind(self) -> SampleKind:
@@ -80,11 +87,6 @@ class Sample:
     def canonical_bytes(self) -> bytes:
         """The bytes that are signed and hashed; also the sample's JSON line, without a line end."""
         return canonical_json(fields(self))
-
-    @property
-    def id(self) -> str:
-        """sha256 of the canonical bytes, 64 hex digits."""
-        return hashlib.sha256(self.canonical_bytes).hexdigest()
 
 
 def canonical_json(value: object) -> bytes:
@@ -167,8 +169,6 @@ def _fault(sample: Sample) -> str | None:
     scored = content.reference if isinstance(content, Pair) else content.text
     if not scored:
         return f"the scored text of this {sample.kind} is empty"
-    if not all(_encodable(text) for text in (scored, content.prompt if isinstance(content, Pair) else "")):
-        return "the text holds a lone surrogate and has no UTF-8 form"
     if not _SOURCE.fullmatch(sample.source):
         return f"source {sample.source[:40]!r} is no short lower-case name"
     if not _HOTKEY.fullmatch(sample.producer):
@@ -180,11 +180,3 @@ def _fault(sample: Sample) -> str | None:
     if sample.created_at.utcoffset() != timedelta(0) or sample.created_at.microsecond:
         return f"created_at {sample.created_at.isoformat()} is not UTC in whole seconds"
     return None
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
