@@ -139,6 +139,13 @@ def standings(ledger: Ledger, round_id: int) -> tuple[Standing, ...]:
         return tuple(_standing(row) for row in session.scalars(query))
 
 
+def closed(ledger: Ledger, competition: str) -> tuple[Round, ...]:
+    """Every closed round of a competition, oldest first."""
+    with ledger.reading() as session:
+        found = _rounds(session, RoundRow.competition == competition)
+    return tuple(sorted((round_ for round_ in found if round_.state == "closed"), key=lambda round_: round_.number))
+
+
 def _rounds(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> tuple[Round, ...]:
     """Rounds that meet a condition, newest first."""
     newest_hold = select(func.max(HoldRow.id)).where(HoldRow.round_id == RoundRow.id).correlate(RoundRow)
