@@ -5,9 +5,20 @@ It does not know what the documents mean; sizes are bounded by whoever read the 
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+MAX_DEPTH = 32
+"""Deepest nesting that is parsed; no document of a model comes near it."""
+
+MAX_CONTAINERS = 1_000_000
+"""Most objects and lists that are parsed: a merge of a large tokenizer is one, and there are 280,000 of them."""
+
+# up to the next bracket outside strings, or to the end; a string that does not end reaches to the end of the text, so
+# that every byte is passed once whatever was written
+_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))*+(?:([\[{])|([\]}])|\Z)', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +34,12 @@ class _Ambiguous(ValueError):
 
 def parse_object(data: bytes) -> dict[str, object] | BadJson:
     """The JSON object in UTF-8 bytes. Doubled keys, NaN, infinities and hopeless nesting are BadJson."""
+    if fault := _size_fault(data):
+        return BadJson(fault)
     try:
         parsed = json.loads(
             data.decode("utf-8"), object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite
         )
-    except RecursionError:
-        return BadJson("is nested too deeply")
     except ValueError as error:
         return BadJson(f"is not unambiguous JSON: {error}")
     return parsed if isinstance(parsed, dict) else BadJson("is JSON but not an object")
@@ -50,6 +61,22 @@ def shown(value: object) -> str:
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     text = ascii(value)
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _size_fault(data: bytes) -> str | None:
+    """Whether a document is nested too deeply or has too many parts, counted without parsing it.
+
+    Some libraries lift Python's recursion limit so far (py_ecc: to 100,000) that a text of nothing but brackets would
+    end the process instead of raising RecursionError; and each empty list takes fifty times its two bytes.
+    """
+    if data.count(b"[") + data.count(b"{") > MAX_CONTAINERS:
+        return f"has more than {MAX_CONTAINERS} objects and lists"
+    depth = 0
+    for found in _BRACKET.finditer(data):
+        depth += (found[1] is not None) - (found[2] is not None)
+        if depth > MAX_DEPTH:
+            return f"is nested more than {MAX_DEPTH} deep"
+    return None
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -102,7 +102,7 @@ ATTACKS: dict[str, tuple[Spoil, Reason, str]] = {
     ),
     "20000 layers": (config(num_hidden_layers=20_000), Reason.LIMITS, "20000 layers"),
     "vocabulary bomb": (config(vocab_size=2_000_000_000), Reason.LIMITS, "parameters"),
-    "config nested 100000 deep": (file("config.json", b"[" * 100_000), Reason.CONFIG, "nested too deeply"),
+    "config nested 100000 deep": (file("config.json", b"[" * 100_000), Reason.CONFIG, "nested more than 32 deep"),
     "config with a key twice": (file("config.json", b'{"a": 1, "a": 2}'), Reason.CONFIG, "'a' stands there more"),
     "config not JSON": (file("config.json", b"\xff\xfe"), Reason.CONFIG, "is not unambiguous JSON"),
     "config of 2 MB": (file("config.json", b" " * 2_000_000), Reason.LIMITS, "config.json has 2000000 bytes"),
