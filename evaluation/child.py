@@ -93,4 +93,8 @@ class Child:
         size = self._stderr.seek(0, os.SEEK_END)
         self._stderr.seek(max(0, size - _LAST_WORDS_BYTES))
         lines = self._stderr.read().decode(errors="replace").strip().splitlines()
-        return f"{how}, last words: {lines[-1][:200]}" if lines else how
+        return f"{how}, last words: {_printable(lines[-1][:200])}" if lines else how
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -28,7 +28,7 @@ class Judging:
         except Unloadable as error:
             return Rejection(Reason.UNLOADABLE, str(error))
         except Exception as error:  # noqa: BLE001 - any failure but the model's own is ours, and ours is a verdict too
-            return Abandoned(f"{type(error).__name__}: {error}")
+            return Abandoned(" ".join(f"{type(error).__name__}: {error}".split())[:300])
         finally:
             self._let_go()
 

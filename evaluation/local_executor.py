@@ -23,8 +23,8 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIB
 class LocalExecutor:
     """An Executor with one worker on one device.
 
-    `threads` pins its arithmetic and is the same on every machine unless asked for otherwise: another number can move
-    a score in its last bits, and on a busy machine more threads mostly wait for one another.
+    `threads` pins its arithmetic, to one thread on every machine unless asked for otherwise: another number can move a
+    score in its last bits, and on a busy machine more threads mostly wait for one another.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class LocalExecutor:
         *,
         device: str = "cpu",
         dtype: str = "float32",
-        threads: int = 1,
+        threads: int | None = None,
         memory_bytes: int | None = None,
         start_s: float = 120.0,
         program: Sequence[str] = ("-P", "-m", "evaluation.worker"),
@@ -40,7 +40,7 @@ class LocalExecutor:
         """`memory_bytes` bounds the worker's private memory, `start_s` its start, which no request's deadline pays for.
         `program` is what Python is asked to run.
         """
-        self._threads = threads
+        self._threads = threads or 1
         options = ["--device", device, "--dtype", dtype, "--threads", str(self._threads)]
         options += [] if memory_bytes is None else ["--memory-bytes", str(memory_bytes)]
         self._command = [sys.executable, *program, *options]
