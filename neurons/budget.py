@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from neurons.errors import MinerError
+
 _WARM_UP = 0.05
 """Share of the budget over which the learning rate rises."""
 _FLOOR = 0.05
@@ -23,9 +25,7 @@ class Budget:
     def __post_init__(self) -> None:
         bounds = [bound for bound in (self.steps, self.seconds) if bound is not None]
         if not bounds or min(bounds) <= 0:
-            raise ValueError(
-                f"a budget of {self.steps} steps and {self.seconds} seconds trains nothing: give one above 0"
-            )
+            raise MinerError(f"a budget of {self.steps} steps and {self.seconds} s trains nothing: give one above 0")
 
     def start(self) -> None:
         """Count seconds from now on."""

@@ -15,7 +15,7 @@ from chain.types import Block, NetUid
 from chain.writer import ChainWriter
 from competitions.spec import Competition, Table
 from competitions.table import competition_named
-from hub.port import Hub
+from hub.port import Hub, NotFound
 from models import publishing
 from models.publishing import PublishedModel
 from models.rejections import Rejection
@@ -96,7 +96,8 @@ class Miner:
             self.report(f"checking {order.source} against the limits of {rules.name}")
             digest = _accepted(publishing.prepare(folder, rules.limits), order).digest
             known = None if abandon else journal.read()
-            if known and (known.repo, known.competition, known.digest) == (order.repo, rules.name, digest):
+            same = known and (known.repo, known.competition, known.digest) == (order.repo, rules.name, digest)
+            if known and same and self._still_there(known):
                 return self._known_again(known)
             self.report(f"uploading {order.source} to the private repository {order.repo}")
             published = _accepted(publishing.publish(self.hub, order.repo, folder), order)
@@ -111,6 +112,13 @@ class Miner:
             self.report(f"{known.repo} is public and committed in block {known.commit_block} already")
             return known
         return replace(known, stage="uploaded")
+
+    def _still_there(self, known: Publication) -> bool:
+        try:
+            self.hub.describe(known.repo, "model", known.revision)
+        except NotFound:
+            return False
+        return True
 
     def _journal_path(self) -> Path:
         """One file per chain, subnet and hotkey: a chain is known by its first block, whatever it is called."""

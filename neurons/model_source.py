@@ -1,4 +1,4 @@
-"""Where a model comes from: a folder of the miner's own, or a public repository of the Hub, fetched file by file."""
+"""Where a model comes from, a folder or a public repository of the Hub, and whether a folder is free for a new one."""
 
 import re
 from pathlib import Path
@@ -29,3 +29,9 @@ def local_folder(hub: Hub, source: str, limits: ModelLimits, scratch: Path) -> P
         raise MinerError(f"{source} holds no model for this competition: {manifest.detail}")
     hub.fetch(info.repo, "model", info.revision, manifest.files, scratch)
     return scratch
+
+
+def require_empty(out: Path) -> None:
+    """Raises MinerError where a new model would mix with files that are there already."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise MinerError(f"{out} already holds files: name another folder with --out, or empty it")

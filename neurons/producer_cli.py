@@ -30,12 +30,10 @@ _CHATTY = ("httpx", "httpcore", "urllib3", "bittensor")
 @app.command()
 def run(
     repo: Annotated[str, typer.Option("--repo", "-r", help="Public dataset repository, namespace/name.")],
-    interval: Annotated[int, typer.Option(help="Blocks between two batches.", min=1)] = 50,
+    interval_blocks: Annotated[int, typer.Option(help="Blocks between two batches.", min=1)] = 50,
     pairs: Annotated[int, typer.Option(help="Question/answer pairs a batch.", min=0)] = 150,
     texts: Annotated[int, typer.Option(help="Texts a batch.", min=0)] = 60,
-    part: Annotated[
-        str, typer.Option(help="Share of the corpus, such as 1/2: producers that differ share no text.")
-    ] = "1/1",
+    part: Annotated[str, typer.Option("--slice", help="Share of the corpus, such as 1/2, disjoint from 2/2.")] = "1/1",
     seed: Annotated[str | None, typer.Option(help="Seed of the order; without it, the hotkey.")] = None,
     batches: Annotated[int | None, typer.Option(help="Stop after so many batches.", min=1)] = None,
     network: Network = None,
@@ -63,7 +61,7 @@ def run(
     order = seed or actors.wallet.hotkey
     stock = (shared_out(corpus.pairs(), number, of), shared_out(corpus.passages(), number, of))
     portion = Portion(Deck(stock[0], f"{order}/pairs"), Deck(stock[1], f"{order}/texts"), pairs, texts)
-    told = _produce(actors, repo, portion, BlockCount(interval), batches)
+    told = _produce(actors, repo, portion, BlockCount(interval_blocks), batches)
     say(told, as_json, lambda: in_lines(told))
 
 
@@ -88,5 +86,5 @@ def _part(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:
-        raise ProducerError(f"part {text!r} is no share of the corpus: give --part like 1/2, the first of two")
+        raise ProducerError(f"slice {text!r} is no share of the corpus: give --slice like 1/2, the first of two")
     return number - 1, of

@@ -24,6 +24,7 @@ from neurons import corpus
 from neurons.budget import Budget
 from neurons.errors import MinerError
 from neurons.examples import Encode, Example, from_pairs, from_texts
+from neurons.model_source import require_empty
 from neurons.trainer import Hyperparameters, Report, Run, fit
 
 PresetName = Literal["demo", "pocket"]
@@ -87,7 +88,7 @@ def train_base(
 
     Without a budget the preset's own is used. Raises MinerError where `out` already holds files.
     """
-    _refuse_full(out)
+    require_empty(out)
     _quiet()
     shape = PRESETS[preset]
     tokenizer = train_tokenizer(corpus.topics(), shape.vocabulary, shape.max_length)
@@ -112,7 +113,7 @@ def fine_tune(
 
     Raises MinerError where there is nothing to learn from, `base` is no model, or `out` already holds files.
     """
-    _refuse_full(out)
+    require_empty(out)
     _quiet()
     if not material:
         raise MinerError("there is nothing to train on: name a --dataset that holds samples of the competition's kind")
@@ -155,11 +156,6 @@ def _saved(model: Any, tokenizer: Any, out: Path, run: Run) -> Trained:
     model.save_pretrained(out)
     tokenizer.save_pretrained(out)
     return Trained(out, sum(parameter.numel() for parameter in model.parameters()), run)
-
-
-def _refuse_full(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise MinerError(f"{out} already holds files: name another folder with --out, or empty it")
 
 
 def _encoder(tokenizer: Any) -> Encode:

@@ -20,7 +20,7 @@ from neurons.budget import Budget
 from neurons.errors import MinerError
 from neurons.material import gather, kinds_of, published_datasets
 from neurons.miner import rules_of
-from neurons.model_source import local_folder
+from neurons.model_source import local_folder, require_empty
 from neurons.options import HubEndpoint, TableName
 from neurons.progress import Advance, bar, in_lines
 from neurons.settings import read_settings
@@ -35,9 +35,7 @@ _STEPS = 150
 
 def base(
     out: Out,
-    preset: Annotated[
-        Literal["demo", "pocket"], typer.Option(help="Size: 2.6 million or 43 thousand parameters.")
-    ] = "demo",
+    preset: Annotated[Literal["demo", "pocket"], typer.Option(help="2.6 million or 43 thousand parameters.")] = "demo",
     steps: Steps = None,
     seconds: Seconds = None,
     seed: Seed = 0,
@@ -46,6 +44,7 @@ def base(
     as_json: AsJson = False,
 ) -> None:
     """Train a tiny base model and its tokenizer from scratch, on the Python language reference."""
+    require_empty(out)
     settings = read_settings(hub_endpoint=hub_endpoint)
     if publish:
         open_hub(settings).whoami()
@@ -63,9 +62,7 @@ def base(
 def train(
     out: Out,
     competition: Annotated[str, typer.Option("--competition", "-c", help="Name of the competition.")],
-    base: Annotated[
-        str, typer.Option("--base", "-b", help="Model to start from: a folder, or namespace/name[@revision].")
-    ],
+    base: Annotated[str, typer.Option("--base", "-b", help="Where to start: a folder, or namespace/name[@revision].")],
     steps: Steps = None,
     seconds: Seconds = None,
     learning_rate: Annotated[float, typer.Option("--lr", help="Peak learning rate.", min=0)] = 1e-3,
@@ -73,7 +70,7 @@ def train(
     seed: Seed = 0,
     dataset: Annotated[
         list[str] | None,
-        typer.Option(help="Dataset of samples, repeatable; without it, those the producers committed."),
+        typer.Option(help="Dataset of samples, repeatable; otherwise what the producers committed."),
     ] = None,
     network: Network = None,
     hub_endpoint: HubEndpoint = None,
@@ -82,18 +79,20 @@ def train(
 ) -> None:
     """Fine-tune a base on what the competition's producers have published so far."""
     settings = read_settings(network=network, hub_endpoint=hub_endpoint, table=table)
+    require_empty(out)
     rules, hub = rules_of(tables.load(settings.table), competition), open_hub(settings)
     datasets = tuple(dataset or ()) or published_datasets(connect(settings.network), rules.source)
     with bar("reading samples") as advance:
         material = gather(hub, datasets, kinds_of(rules), lambda done, of: advance(done / of, f"batch {done} of {of}"))
     with ExitStack() as stack:
         start = _start(hub, base, rules, Path(stack.enter_context(tempfile.TemporaryDirectory())))
-        from neurons import training  # loads torch: seconds that other commands need not pay
+        from neurons.trainer import Hyperparameters  # with torch: seconds that other commands need not pay
+        from neurons.training import fine_tune
 
-        tuning = training.Hyperparameters(batch, learning_rate, seed)
+        tuning = Hyperparameters(batch, learning_rate, seed)
         budget = Budget(steps or (None if seconds else _STEPS), seconds)
         report = _with_loss(stack.enter_context(bar("fine-tuning")))
-        trained = training.fine_tune(start, out, material, budget, tuning, report)
+        trained = fine_tune(start, out, material, budget, tuning, report)
     told = _told(trained) | {"base": base, "samples": len(material), "datasets": list(datasets)}
     say(told, as_json, lambda: in_lines(told))
 

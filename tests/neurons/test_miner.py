@@ -1,0 +1,281 @@
+"""A model is published once, however often the command is killed, and nothing leaves the machine before every check."""
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.signing import Wallet
+from chain.types import Block, Refused
+from hub.port import Denied, HubUnreachable, NotFound
+from models import publishing
+from models.ref import CLEAR, ModelRef
+from neurons.errors import MinerError, UsageError
+from neurons.journal import Journal
+from neurons.miner import Order
+from neurons.publisher import seal_length
+from tests.neurons.conftest import NETUID, Mine
+from tests.neurons.fake_chain import FakeChain
+from tests.neurons.tiny_model import write_model
+
+
+class Killed(BaseException):
+    """The process ends here; nothing may catch it."""
+
+
+class Mortal:
+    """Passes calls on and kills the process before or after the given one; counts them."""
+
+    def __init__(self, inner: Any, calls: Iterator[int], kill_at: tuple[int, str] | None) -> None:
+        self._inner, self._calls, self._kill_at = inner, calls, kill_at
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            number = next(self._calls)
+            if self._kill_at == (number, "before"):
+                raise Killed
+            answer = found(*args, **kwargs)
+            if self._kill_at == (number, "after"):
+                raise Killed
+            return answer
+
+        return call
+
+
+def _counter(limit: int = 10_000) -> Iterator[int]:
+    yield from range(limit)
+
+
+def _run_mortal(mine: Mine, kill_at: tuple[int, str] | None) -> int:
+    """Publish with chain and Hub that may kill; how many calls there were."""
+    calls = _counter()
+    chain, hub = Mortal(mine.chain, calls, kill_at), Mortal(mine.hub(), calls, kill_at)
+    mine.miner(chain, hub).publish(mine.order, reveal_in=5)  # type: ignore[arg-type] # a proxy has every method of what it stands for
+    return next(calls)
+
+
+def test_publishing_ends_with_one_sealed_commitment_opened_by_the_chain_and_a_public_repository(mine: Mine) -> None:
+    done = mine.miner().publish(mine.order)
+    (commit,) = mine.chain.commits
+    public = mine.hub(user=None).describe("alice/chat", "model")
+    opened = mine.chain.entries[mine.wallet.hotkey].opened[-1]
+    assert (done.stage, done.commit_block, done.opened_block) == ("public", commit[0], opened.block)
+    assert (commit[1], public.private, public.revision) == (CLEAR, False, done.revision)
+
+
+def test_the_repository_stays_private_until_the_chain_has_opened_the_pointer(mine: Mine) -> None:
+    mine.miner().publish(mine.order)
+    waited = next(line for line in mine.told if line.startswith("committed in block"))
+    assert mine.told.index(waited) < mine.told.index(mine.told[-1])
+    assert mine.told[-1].endswith("making alice/chat public")
+
+
+def test_what_is_sealed_is_the_pointer_with_the_digest_of_what_can_be_downloaded(mine: Mine) -> None:
+    done = mine.miner().publish(mine.order)
+    status = mine.miner().status()
+    vetted = publishing.prepare(Path(mine.order.source), publishing.WIDEST)
+    assert status.pointer == ModelRef("answers", "alice/chat", done.revision, getattr(vetted, "digest", ""))
+
+
+def test_a_publication_killed_before_or_after_any_call_is_finished_by_the_same_command_with_one_commitment(
+    mine: Mine, tmp_path: Path
+) -> None:
+    calls = _run_mortal(_afresh(mine, tmp_path / "whole"), None)
+    outcomes = set()
+    for number in range(calls):
+        for moment in ("before", "after"):
+            again = _afresh(mine, tmp_path / f"{number}-{moment}")
+            with pytest.raises(Killed):
+                _run_mortal(again, (number, moment))
+            done = again.miner().publish(again.order, reveal_in=5)
+            outcomes.add(
+                (done.stage, len(again.chain.commits), again.hub(None).describe("alice/chat", "model").private)
+            )
+    assert (calls > 10, outcomes) == (True, {("public", 1, False)})
+
+
+def _afresh(mine: Mine, folder: Path) -> Mine:
+    write_model(folder / "model")
+    return replace(mine, chain=FakeChain(), folder=folder)
+
+
+def test_publishing_the_same_model_again_commits_nothing(mine: Mine) -> None:
+    first = mine.miner().publish(mine.order)
+    assert (mine.miner().publish(mine.order), len(mine.chain.commits)) == (first, 1)
+
+
+def test_a_model_whose_commitment_the_chain_no_longer_has_is_committed_again(mine: Mine) -> None:
+    mine.miner().publish(mine.order)
+    mine.chain.entries.clear()
+    done = mine.miner().publish(mine.order)
+    assert (done.stage, len(mine.chain.commits)) == ("public", 2)
+
+
+def test_a_public_model_of_another_can_be_published_by_its_repository_and_revision(
+    mine: Mine, wallets: Callable[[str], Wallet]
+) -> None:
+    original = mine.miner().publish(mine.order)
+    copier = replace(mine, wallet=wallets("dave"))
+    order = Order(f"alice/chat@{original.revision}", "dave/mine", "answers")
+    copy = copier.miner(hub=mine.hub("dave")).publish(order)
+    assert (copy.stage, copy.repo, copy.digest) == ("public", "dave/mine", original.digest)
+
+
+def test_another_model_is_refused_while_one_is_on_its_way_unless_that_one_is_abandoned(mine: Mine) -> None:
+    with pytest.raises(MinerError, match=r"run the same command again"):
+        mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
+    other = Order(str(write_model(mine.folder / "other", seed=1)), "alice/other", "answers")
+    with pytest.raises(MinerError, match=r"is on its way to alice/chat for answers .committed.: .* or give --abandon"):
+        mine.miner().publish(other)
+    assert mine.miner().publish(other, abandon=True).repo == "alice/other"
+
+
+def _standing_still(chain: FakeChain) -> FakeChain:
+    """The same chain as seen while no time passes on it."""
+    return replace(chain, blocks_a_look=0)
+
+
+def test_a_timeout_while_waiting_keeps_the_journal_so_that_the_same_command_finishes(mine: Mine) -> None:
+    with pytest.raises(MinerError, match=r"has not opened at .*: run the same command again to go on"):
+        mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
+    done = mine.miner().publish(mine.order)
+    assert (done.stage, len(mine.chain.commits)) == ("public", 1)
+
+
+def test_a_pointer_that_the_chain_cannot_open_is_said_and_published_anew_on_the_next_run(mine: Mine) -> None:
+    mine.chain.opens = False
+    with pytest.raises(MinerError, match=r"could not be opened by the chain: run the same command again"):
+        mine.miner().publish(mine.order)
+    assert (mine.miner().status().state, mine.hub().describe("alice/chat", "model").private) == ("failed", True)
+    mine.chain.opens = True
+    assert mine.miner().publish(mine.order).stage == "public"
+
+
+def test_a_refusal_by_the_chain_is_told_by_name_and_the_upload_is_used_by_the_next_run(mine: Mine) -> None:
+    mine.chain.refusals.append(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
+    with pytest.raises(MinerError, match=r"refused the commitment: SpaceLimitExceeded .too many bytes this epoch."):
+        mine.miner().publish(mine.order)
+    uploaded = mine.hub().describe("alice/chat", "model").revision
+    assert mine.miner().publish(mine.order).revision == uploaded
+
+
+def test_an_upload_that_was_deleted_from_the_hub_is_repeated(mine: Mine) -> None:
+    mine.chain.refusals.append(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
+    with pytest.raises(MinerError):
+        mine.miner().publish(mine.order)
+    shutil.rmtree(mine.folder / "hub")
+    assert (mine.miner().publish(mine.order).stage, _uploads(mine)) == ("public", True)
+
+
+def test_a_second_command_of_the_same_hotkey_is_kept_out(mine: Mine) -> None:
+    mine.miner().publish(mine.order)
+    (journal,) = (mine.folder / "home" / "publications").glob("*.json")
+    with journal.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(MinerError, match=r"another command is publishing with this hotkey"):
+            mine.miner().publish(mine.order)
+
+
+def test_a_journal_that_is_none_is_told_with_its_path(mine: Mine) -> None:
+    path = mine.folder / "home" / "a.json"
+    path.parent.mkdir()
+    path.write_text('{"stage": "half', encoding="utf-8")
+    with pytest.raises(MinerError, match=r"cannot be read .*: remove it to start afresh"):
+        Journal(path).read()
+
+
+def test_a_seal_lasts_a_few_blocks_unless_asked_and_never_longer_than_allowed(mine: Mine) -> None:
+    rules = replace(mine.table.competitions[0], max_seal_blocks=20)
+    lengths = [seal_length(rules, block_time, wanted) for block_time, wanted in ((12, None), (0.5, None), (0.05, None))]
+    assert (lengths, seal_length(rules, 12, 20)) == ([3, 4, 20], 20)
+    with pytest.raises(MinerError, match=r"a seal of 21 blocks .*: give --reveal-in from 1 to 20"):
+        seal_length(rules, 12, 21)
+
+
+def test_status_of_a_revealed_model_names_the_first_block_and_round_that_can_judge_it(mine: Mine) -> None:
+    rules = mine.table.competitions[0]
+    done = mine.miner().publish(mine.order)
+    status = mine.miner().status()
+    eligible = max(done.commit_block + rules.eval_delay_blocks, done.opened_block + rules.fetch_blocks)
+    first = next(b for b in range(rules.first_block, 10**6, rules.round_blocks) if b >= eligible)
+    told = (status.state, status.commit_block, status.revealed_block, status.eligible_from, status.first_round_block)
+    assert told == ("revealed", done.commit_block, done.opened_block, eligible, first)
+
+
+def test_status_says_when_a_submission_is_void_unregistered_or_no_pointer(mine: Mine) -> None:
+    mine.miner().publish(mine.order)
+    entry = mine.chain.entries[mine.wallet.hotkey]
+    late = replace(entry.opened[-1], block=Block(entry.opened[-1].block + 10_000))
+    notes = []
+    for changed in (replace(entry, opened=(late,)), replace(entry, block=Block(0)), replace(entry, opened=())):
+        mine.chain.entries[mine.wallet.hotkey] = changed
+        notes.append(mine.miner().status().note.partition(":")[0])
+    assert notes == [
+        "void",
+        "the hotkey was not registered when it committed",
+        "the commitment holds no pointer to a model",
+    ]
+
+
+def _uploads(mine: Mine) -> bool:
+    try:
+        mine.hub().describe("alice/chat", "model")
+    except NotFound:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        pytest.param(
+            {"competition": "chess"}, MinerError, "no competition 'chess': the table has answers", id="competition"
+        ),
+        pytest.param({"source": "/nowhere"}, MinerError, "'/nowhere' is no folder and no repository", id="source"),
+        pytest.param({"repo": "alice"}, Exception, "namespace/name", id="repository name"),
+        pytest.param({"repo": "bob/chat"}, Denied, "own namespace", id="another's namespace"),
+    ],
+)
+def test_a_wrong_order_is_refused_in_one_line_before_anything_is_committed(
+    mine: Mine, change: dict[str, str], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message) as told:
+        mine.miner().publish(replace(mine.order, **change))
+    assert ("\n" in str(told.value), _uploads(mine), mine.chain.commits) == (False, False, [])
+
+
+def test_an_unregistered_hotkey_is_refused_before_anything_is_uploaded(mine: Mine) -> None:
+    with pytest.raises(UsageError, match=r"is not registered on netuid 1: register it with"):
+        mine.miner(FakeChain()).publish(mine.order)
+    assert _uploads(mine) is False
+
+
+def test_a_hub_without_token_is_refused_before_anything_is_uploaded(mine: Mine) -> None:
+    with pytest.raises(Denied):
+        mine.miner(hub=mine.hub(user=None)).publish(mine.order)
+    assert (_uploads(mine), mine.chain.commits) == (False, [])
+
+
+def test_an_unreachable_hub_is_told_as_such(mine: Mine) -> None:
+    class Down(type(mine.hub())):  # type: ignore[misc] # a class computed from an instance
+        def whoami(self) -> str:
+            raise HubUnreachable("http://127.0.0.1:1 does not answer: check HF_ENDPOINT")
+
+    with pytest.raises(HubUnreachable):
+        mine.miner(hub=Down(mine.folder / "hub", "alice")).publish(mine.order)
+    assert mine.chain.commits == []
+
+
+def test_a_model_that_validators_would_refuse_is_refused_with_their_reason_before_the_upload(mine: Mine) -> None:
+    (mine.folder / "model" / "tokenizer.json").unlink()
+    with pytest.raises(MinerError, match=r"would be rejected as tokenizer: .* no tokenizer.json"):
+        mine.miner().publish(mine.order)
+    assert (_uploads(mine), mine.chain.commits, NETUID) == (False, [], 1)
