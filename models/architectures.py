@@ -181,7 +181,14 @@ QWEN2 = Architecture(
     "qwen2",
     _SHAPING,
     _DEFAULTS,
-    _DROPPED | {"use_sliding_window": _OFF, "layer_types": _FULL, "sliding_window": _ANY, "max_window_layers": _ANY},
+    _DROPPED
+    | {
+        "use_sliding_window": _OFF,
+        "layer_types": _FULL,
+        "sliding_window": _ANY,
+        "max_window_layers": _ANY,
+        "use_mrope": _OFF,
+    },
     qkv_bias=True,
 )
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -29,7 +28,8 @@ class LoadedModel:
 def load(clean: Path, *, device: str, dtype: str) -> LoadedModel:
     """Load a clean directory, straight to the device, with every number cast to `dtype` (a key of DTYPES).
 
-    Raises Unloadable where the files are at fault; OSError, MemoryError and the device's own errors are ours.
+    Raises Unloadable where the model is at fault. All else that comes through is ours: OSError, SafetensorError (the
+    file was written whole, so the disk broke it since), MemoryError and the device's own errors.
     """
     safe = {"local_files_only": True, "trust_remote_code": False}
     numbers = DTYPES[dtype]
@@ -45,7 +45,7 @@ def load(clean: Path, *, device: str, dtype: str) -> LoadedModel:
             **safe,
         )
         tokenizer = AutoTokenizer.from_pretrained(clean, **safe)
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise Unloadable(f"{clean.name} cannot be loaded: {type(error).__name__} {str(error)[:200]!r}") from error
     for fault in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if report[fault]:

@@ -148,6 +148,10 @@ REFUSED = {
         QWEN2 | {"use_sliding_window": True},
         "use_sliding_window of config.json is True; it must be false",
     ),
+    "positions in three dimensions": (
+        QWEN2 | {"use_mrope": True},
+        "use_mrope of config.json is True; it must be false",
+    ),
     "sliding layers in Qwen2": (
         QWEN2 | {"layer_types": ["sliding_attention"]},
         "layer_types of config.json is a list of 1; it must be null or a list of full_attention",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from transformers import AutoModelForCausalLM
 
@@ -74,9 +75,9 @@ def test_a_directory_that_makes_no_whole_model_is_unloadable(clean: Path, change
         load(clean, device="cpu", dtype="float32")
 
 
-def test_a_torn_file_is_unloadable(clean: Path):
+def test_a_file_that_the_disk_tore_is_our_own_fault(clean: Path):
     (clean / "model.safetensors").write_bytes(b"torn")
-    with pytest.raises(Unloadable, match="cannot be loaded: SafetensorError"):
+    with pytest.raises(SafetensorError):
         load(clean, device="cpu", dtype="float32")
 
 
