@@ -5,7 +5,6 @@ Reaches no torch: that is the worker's.
 
 import os
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -45,7 +44,6 @@ class LocalExecutor:
         options += [] if memory_bytes is None else ["--memory-bytes", str(memory_bytes)]
         self._command = [sys.executable, *program, *options]
         self._start_s = start_s
-        self._home = tempfile.TemporaryDirectory(prefix="crucible-worker-")
         self._child: Child | None = None
         self._turn = threading.Lock()
         """Held for the length of a request: one at a time."""
@@ -74,7 +72,6 @@ class LocalExecutor:
                 self._child.kill()
         with self._turn:
             self._discard()
-            self._home.cleanup()
 
     def _ask(self, request: Request) -> Verdict:
         child = self._warm()
@@ -105,12 +102,13 @@ class LocalExecutor:
             child.discard()
 
     def _environment(self) -> dict[str, str]:
+        """No home to read settings from or to leave files in: below the null device nothing can be made."""
         threads = str(self._threads)
         return {
             **{name: os.environ[name] for name in _INHERITED if name in os.environ},
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
-            "HOME": self._home.name,
-            "HF_HOME": self._home.name,
+            "HOME": os.devnull,
+            "HF_HOME": os.devnull,
             "HF_HUB_OFFLINE": "1",
             "TRANSFORMERS_OFFLINE": "1",
             "DISABLE_SAFETENSORS_CONVERSION": "1",

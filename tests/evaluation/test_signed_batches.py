@@ -15,7 +15,7 @@ from evaluation.sources.signed import SignedSample, sign
 from evaluation.sources.signed_batches import SignedBatches
 from evaluation.sources.spec import SourceSpec
 from hub.folder import FolderHub
-from hub.port import HubUnreachable
+from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, RateLimited
 
 SPEC = SourceSpec("signed_batches", NetUid(2), 100.0, 2, BlockCount(50))
 SEED_BLOCK, AFTER = Block(100), Block(40)
@@ -89,16 +89,23 @@ def test_a_batch_that_its_producer_withholds_is_left_out(
     assert (len(texts(pool)), pool.producers[2].samples, pool.producers[2].fault.split(":")[0]) == (6, 0, expected)
 
 
-def test_a_hub_that_does_not_answer_holds_the_round(data_chain, producers, wallets, batch_of) -> None:
-    class SilentHub(FolderHub):
+@pytest.mark.parametrize(
+    "error",
+    [HubUnreachable("no answer"), RateLimited("slow down", 3.0), CorruptDownload("short"), Denied("bad token")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_hub_that_fails_us_holds_the_round(error: HubError, data_chain, producers, wallets, batch_of) -> None:
+    class FailingHub(FolderHub):
         def read(self, *_: object, **__: object) -> bytes:
-            raise HubUnreachable("no answer within 10 s")
+            raise error
 
     producers.join(*wallets[:2])
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
-    pool = SignedBatches(data_chain, SilentHub(producers.hub_root, None)).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
-    assert pool == Held("the batch of producer0/samples cannot be had: HubUnreachable: no answer within 10 s")
+    source = SignedBatches(data_chain, FailingHub(producers.hub_root, None))
+    assert source.pool(SPEC, seed_block=SEED_BLOCK, after=AFTER) == Held(
+        f"the batch of producer0/samples cannot be had: {type(error).__name__}: {error}"
+    )
 
 
 def test_too_few_producers_hold_the_round_and_say_why(data_chain, producers, hub, wallets, batch_of) -> None:
