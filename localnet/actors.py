@@ -52,6 +52,7 @@ def environment(place: Place, actor: Actor) -> dict[str, str]:
         "HF_HOME": str(folder / "hf"),
         "TRANSFORMERS_VERBOSITY": "error",
         "TOKENIZERS_PARALLELISM": "false",
+        "BTCLI_TOKEN_SYMBOLS_CACHE": str(folder / "symbols.json"),  # the SDK would write into the user's home
     }
     return inherited | own | dict(actor.environment)
 

@@ -27,9 +27,9 @@ class Cast:
         """Makes signed samples."""
         arguments = (
             *("producer", "run", "--repo", f"{person.name}/samples"),
-            *("--interval", str(self.scenario.batch_interval_blocks)),
+            *("--interval-blocks", str(self.scenario.batch_interval_blocks)),
             *("--pairs", str(self.scenario.batch_pairs), "--texts", str(self.scenario.batch_texts)),
-            *("--part", f"{number}/{of}"),
+            *("--slice", f"{number}/{of}"),
         )
         return Actor(person.name, arguments, self.neuron(person))
 

@@ -30,6 +30,9 @@ KNOWN = (LocalnetError, EmbeddedChainError, ChainError, TableError, PortInUse)
 
 app = app_for("The embedded network: chain, Hub, producers, a validator and its leaderboard on this machine.", *KNOWN)
 
+_WIDE = 150
+"""Columns of a table that goes into a file."""
+
 Home = Annotated[Path | None, typer.Option("--home", help="The network's folder.")]
 
 
@@ -107,6 +110,10 @@ def hub(
     serve(_place(home).hub, port=port, ready=typer.echo)
 
 
+demo_app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@demo_app.command()
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the folder with everything the demo made.")] = False,
     rounds: Annotated[int, typer.Option(help="Scored rounds that every competition must close.", min=1)] = 3,
@@ -132,7 +139,8 @@ def demo(
     if as_json:
         typer.echo(json.dumps(result.document()))
     else:
-        Console(width=None).print(result.table())
+        console = Console()
+        (console if console.is_terminal else Console(width=_WIDE)).print(result.table())
         typer.echo(
             f"{result.seconds:.0f} s, {result.peak_mb:.0f} MB at the peak; rounds with a score: {dict(result.rounds)}"
         )

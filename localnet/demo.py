@@ -11,14 +11,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from chain.types import NetUid
 from localnet import actors, network, reading
 from localnet.actors import Actor
 from localnet.network import Network
 from localnet.outcome import Outcome, outcome
 from localnet.place import LocalnetError, Place
-from localnet.scenario import MINERS, OWNER, SUBNET, Person, Scenario, Training
+from localnet.scenario import DATA_SUBNET, MINERS, OWNER, PRODUCERS, SUBNET, Person, Scenario, Training
 
 _LOOK_S = 1.0
 _BASE_REPO = f"{OWNER.name}/base"
@@ -49,6 +50,7 @@ class Demo:
         try:
             net = network.up(self.place, self.scenario, self.say)
             self._train_base(net)
+            self._await_samples()
             with ThreadPoolExecutor(max_workers=2, thread_name_prefix="miner") as pool:
                 mining = [pool.submit(self._mine, net, training) for training in self.scenario.trainings]
                 for miner in mining:
@@ -78,6 +80,10 @@ class Demo:
         )
         actors.run(self.place, net.cast.once(OWNER, *arguments, threads=2))
 
+    def _await_samples(self) -> None:
+        """Wait until every producer has committed a batch that miners can train on."""
+        self._until(lambda: len(self._chain(DATA_SUBNET, "commitments")) >= len(PRODUCERS) or None, "no samples")
+
     def _mine(self, net: Network, training: Training) -> None:
         """One miner: fine-tune the base on what producers have published, and bring it before the validator."""
         miner = _person(training.miner)
@@ -98,40 +104,42 @@ class Demo:
         """The copier waits for a king and commits its model, byte for byte, as its own."""
         competition = self.scenario.trainings[0].competition
         self.say(f"waiting for a king of {competition} to be copied by {self.scenario.copier}")
-        king = self._until(net, lambda board: reading.king(board, competition), f"no king of {competition}")
+        king = self._until(
+            lambda: reading.king(reading.fetch(net.leaderboard), competition), f"no king of {competition}"
+        )
         self._publish(net, _person(self.scenario.copier), f"{king.repo}@{king.revision}", competition)
 
     def _finish(self, net: Network, begun: float) -> Outcome:
         """Wait until every competition has a king, the copy is judged, and the chain pays by the table's last phase."""
 
-        def complete(_board: object) -> Outcome | None:
+        def complete() -> Outcome | None:
             found = self._outcome(net, begun)
             return found if found.ok else None
 
         try:
-            return self._until(net, complete, "the demo is not complete")
+            return self._until(complete, "the demo is not complete")
         except LocalnetError:
             return self._outcome(net, begun)
 
     def _outcome(self, net: Network, begun: float) -> Outcome:
         board = reading.fetch(net.leaderboard)
-        weights = self._chain_weights()
+        weights = self._chain(SUBNET, "weights")
         return outcome(board, weights, self.scenario, self.rounds, time.monotonic() - begun, self.peak_bytes)
 
-    def _chain_weights(self) -> dict[str, dict[str, float]]:
-        arguments = ("chain", "weights", "--network", str(self.place.chain), "--netuid", str(SUBNET), "--json")
-        read: dict[str, dict[str, float]] = json.loads(actors.run(self.place, Actor("reader", arguments, {})))
-        return read
+    def _chain(self, netuid: NetUid, what: str) -> Any:
+        """What `crucible chain` says of a subnet."""
+        arguments = ("chain", what, "--network", str(self.place.chain), "--netuid", str(netuid), "--json")
+        return json.loads(actors.run(self.place, Actor("reader", arguments, {})))
 
     def _watch_memory(self) -> None:
         while not self._over.wait(_LOOK_S):
             self.peak_bytes = max(self.peak_bytes, actors.memory_bytes())
 
-    def _until(self, net: Network, found: Callable[[reading.Board], _Found | None], missing: str) -> _Found:
-        """What the board shows in the end. Raises LocalnetError where an actor died or patience ended."""
+    def _until(self, found: Callable[[], _Found | None], missing: str) -> _Found:
+        """What is found in the end. Raises LocalnetError where an actor died or patience ended."""
         until = time.monotonic() + self.patience_s
         while True:
-            answer = found(reading.fetch(net.leaderboard))
+            answer = found()
             if answer is not None:
                 return answer
             if dead := actors.dead(self.place):

@@ -67,11 +67,11 @@ DEMO = Scenario(
     batch_pairs=40,
     batch_texts=40,
     base_preset="demo",
-    base_seconds=60.0,
+    base_seconds=45.0,
     trainings=(
-        Training("alice", "answers", 40, 5e-4),
-        Training("carol", "text", 80, 5e-4),
-        Training("bob", "answers", 160, 5e-4),
+        Training("alice", "answers", 20, 5e-4),
+        Training("carol", "text", 40, 5e-4),
+        Training("bob", "answers", 80, 5e-4),
     ),
 )
 

@@ -80,7 +80,7 @@ class Wandb:
     def close(self) -> None:
         """Finish the run."""
         try:
-            self._run.finish(quiet=True)
+            self._run.finish()
         except Exception as error:  # noqa: BLE001 - any fault of the service is its own
             log.warning("wandb could not finish its run: %s", error)
 

@@ -24,7 +24,7 @@ from hub.huggingface import HuggingFaceHub
 from ledger import heartbeats, network
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
-from neurons import tables
+from neurons import logs, tables
 from neurons.errors import UsageError
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
@@ -81,16 +81,21 @@ def build(settings: ValidatorSettings) -> Validator:
     hub = HuggingFaceHub(settings.hub_endpoint, settings.token())
     folder = settings.folder()
     ledger = open_ledger(settings.ledger_url())
-    network.record_identity(ledger, network.Identity(chain.name, netuid, wallet.hotkey, table.fingerprint, text))
+    identity = network.Identity(
+        chain.name, netuid, wallet.hotkey, table.fingerprint, text, hub_endpoint=settings.hub_endpoint
+    )
+    network.record_identity(ledger, identity)
     intake = Intake(hub, ModelCache(folder / "models"))
-    executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+    executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads or None)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
     source = open_source("signed_batches", chain, hub)
     bundles = folder / "bundles"
     refresh = BlockCount(settings.refresh_blocks)
     poll_s = min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, chain.block_time()))
-    rounds = Rounds(chain, ledger, netuid, table, source, executor, intake, bundles, settings.catch_up, wakes, reporter)
+    stopping = threading.Event()
+    judging = (source, executor, intake, bundles, settings.catch_up)
+    rounds = Rounds(chain, ledger, netuid, table, *judging, wakes, reporter, stopping)
     loops = [
         Scheduled(Watch(chain, ledger, netuid, table, wakes), poll_s),
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
@@ -98,7 +103,7 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Weigh(weighing, weighing, wallet, ledger, netuid, table, refresh, reporter), poll_s),
         Scheduled(Prune(ledger, intake.cache, bundles, table), _PRUNE_S),
     ]
-    supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat))
+    supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, (chain, weighing))
 
 
@@ -149,5 +154,5 @@ def _about(settings: ValidatorSettings, wallet: Wallet, table: Table) -> dict[st
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    logs.configure()
     run(read_validator_settings())

@@ -2,12 +2,10 @@
 
 import dataclasses
 import json
-import logging
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 
 from chain.reader import ChainError
@@ -16,6 +14,7 @@ from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, W
 from hub.port import HubError
 from ledger.board import Board, board
 from ledger.database import LedgerError, open_ledger
+from neurons import logs
 from neurons.errors import NeuronError
 from neurons.options import Home, HubEndpoint, TableName
 from neurons.settings import read_validator_settings
@@ -55,13 +54,7 @@ def run(
         ledger=ledger,
         catch_up=catch_up,
     )
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(threadName)-8s %(message)s",
-        handlers=[RichHandler(show_path=False)],
-    )
-    for chatty in ("httpx", "httpcore", "urllib3", "bittensor", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    logs.configure(verbose=verbose)
     run_validator(settings)
 
 

@@ -5,6 +5,7 @@ whatever was interrupted is a row that says how far it got.
 """
 
 import logging
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,9 @@ from competitions.ranking import Entrant, Result, Setting, decide
 from competitions.records import Submission, TaskScore
 from competitions.spec import Competition, Table
 from evaluation.executor import Executor, Request
-from evaluation.sources import bundle_file
-from evaluation.sources.bundle import draw
-from evaluation.sources.pool import Held, Source
+from evaluation.sources.bundle import BundleCorrupt, draw, read_bundle, write_bundle
+from evaluation.sources.held import Held
+from evaluation.sources.registry import Source
 from evaluation.verdicts import Abandoned, Scored, Verdict
 from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger
@@ -51,6 +52,8 @@ class Rounds:
     """Rounds before the newest that a fresh ledger judges first."""
     wakes: Wakes
     reporter: Reporter
+    stopping: threading.Event
+    """Set while the validator ends: what is cut short then is no verdict, and is judged anew after the start."""
     name: str = "rounds"
 
     def step(self) -> bool:
@@ -107,6 +110,8 @@ class Rounds:
             log.warning("%s round %d held: %s", competition.name, round_.number, bundle.cause)
             return False
         verdict = self._verdict(competition, unjudged[0], bundle)
+        if self.stopping.is_set() and isinstance(verdict, Abandoned):
+            return False
         verdicts.record_verdict(self.ledger, round_.id, unjudged[0].id, verdict)
         log.info("%s round %d: %s %s", competition.name, round_.number, unjudged[0].repo, _in_words(verdict))
         return True
@@ -128,10 +133,8 @@ class Rounds:
 
     def _bundle(self, competition: Competition, round_: rounds.Round) -> Path | Held:
         """The round's samples as a file, drawn once; a damaged or lost file is drawn again to the same root."""
-        if round_.bundle_root:
-            path = bundle_file.path_of(self.bundles, round_.bundle_root)
-            if _is_whole(path):
-                return path
+        if round_.bundle_root and _is_whole(self._file(round_.bundle_root), round_.bundle_root):
+            return self._file(round_.bundle_root)
         window = min(competition.source.max_age_blocks, competition.eval_delay_blocks)
         after = Block(round_.seed_block - window)
         pool = self.source.pool(competition.source, seed_block=round_.seed_block, after=after)
@@ -139,7 +142,11 @@ class Rounds:
         if isinstance(bundle, Held):
             return bundle
         rounds.set_bundle(self.ledger, round_.id, bundle.root)
-        return bundle_file.write(bundle, self.bundles)
+        write_bundle(bundle, self._file(bundle.root))
+        return self._file(bundle.root)
+
+    def _file(self, root: str) -> Path:
+        return self.bundles / f"{root}.jsonl"
 
     def _verdict(self, competition: Competition, submission: Submission, bundle: Path) -> Verdict:
         """Judge one model; files that were lost here are fetched again first, and that is never the miner's fault."""
@@ -160,10 +167,10 @@ class Rounds:
         self.wakes.poke("weigh")
 
 
-def _is_whole(path: Path) -> bool:
+def _is_whole(path: Path, root: str) -> bool:
     try:
-        bundle_file.read(path)
-    except (FileNotFoundError, bundle_file.BundleCorrupt):
+        read_bundle(path, root)
+    except (FileNotFoundError, BundleCorrupt):
         return False
     return True
 
