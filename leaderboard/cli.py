@@ -1,5 +1,6 @@
 """`crucible leaderboard …`: serve the page of a ledger."""
 
+import os
 import socket
 from typing import Annotated
 
@@ -28,8 +29,8 @@ def serve(
     """Serve the page at /, its document at /api/board.json and a health check at /healthz until stopped."""
     _check(ledger)
     listener = _listen(host, port)
-    address = f"http://{host}:{listener.getsockname()[1]}"
-    typer.echo(f"leaderboard of {ledger} at {address}")
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"leaderboard of {ledger} at http://{shown}:{listener.getsockname()[1]}")
     config = uvicorn.Config(create_app(ledger), log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -46,8 +47,10 @@ def _check(ledger: str) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port))
+        return socket.create_server((host, port), family=family)
     except OSError as error:
-        typer.echo(f"error: cannot listen on {host}:{port} ({error.strerror}): choose another with --port", err=True)
+        cause = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else error.strerror
+        typer.echo(f"error: cannot listen on {host}:{port} ({cause}): choose another with --port or --host", err=True)
         raise typer.Exit(2) from None

@@ -1,6 +1,7 @@
 """The newest page and document, made from one reading of the ledger at most once a second however many ask."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -64,16 +65,19 @@ class Snapshots:
 
 
 def _document(reading: Board) -> bytes:
-    """The reading as JSON, without what the page would not show of this machine."""
-    return json.dumps(_discreet(_DOCUMENT.dump_python(reading, mode="json")), separators=(",", ":")).encode()
+    """The reading as strict JSON, without what the page would not show of this machine."""
+    plain = _public(_DOCUMENT.dump_python(reading, mode="json"))
+    return json.dumps(plain, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _discreet(value: Any) -> Any:
+def _public(value: Any) -> Any:
     match value:
         case str():
             return discreet(value)
+        case float():
+            return value if math.isfinite(value) else None
         case list():
-            return [_discreet(item) for item in value]
+            return [_public(item) for item in value]
         case dict():
-            return {key: _discreet(item) for key, item in value.items()}
+            return {key: _public(item) for key, item in value.items()}
     return value

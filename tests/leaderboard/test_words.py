@@ -1,0 +1,63 @@
+"""How the page says things."""
+
+from datetime import timedelta
+
+import pytest
+
+from leaderboard import words
+from tests.leaderboard.story import NOW, key
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-5, "0 s ago"), (59, "59 s ago"), (60, "1 min ago"), (7199, "1 h ago"), (200_000, "2 d ago")],
+)
+def test_moments_are_told_in_the_largest_unit(seconds: int, said: str) -> None:
+    assert words.ago(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (words.percent(0.1234), "12.34%"),
+        (words.percent(None), "–"),
+        (words.signed(0.05), "+5.00%"),
+        (words.signed(-0.05), "−5.00%"),
+        (words.signed(None), "–"),
+        (words.score(2.71828), "2.7183"),
+        (words.score(None), "–"),
+        (words.count(1234567), "1 234 567"),
+        (words.count(None), "–"),
+        (words.short("short"), "short"),
+        (words.short("5" * 48), "555555…555555"),
+    ],
+)
+def test_numbers_and_keys_are_told_alike_everywhere(said: str, expected: str) -> None:
+    assert said == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("No space left on device: '/home/smith/.crucible/models/ab12'", "No space left on device: '…/ab12'"),
+        ("cannot read ~/keys/secret or C:\\Users\\smith\\x.txt", "cannot read …/secret or …/x.txt"),
+        ("see https://hub.example/user/model/tree/main", "see https://hub.example/user/model/tree/main"),
+        ("ws://127.0.0.1:9944/a/b answers", "ws://127.0.0.1:9944/a/b answers"),
+        ("smith/model@abc at 3/4 of (390, 450]", "smith/model@abc at 3/4 of (390, 450]"),
+    ],
+    ids=["unix", "home-and-windows", "web", "socket", "no-path"],
+)
+def test_folders_of_a_machine_are_left_out_and_nothing_else(text: str, told: str) -> None:
+    assert words.discreet(text) == told
+
+
+def test_addresses_in_a_sentence_are_shortened_and_everything_is_escaped() -> None:
+    address = key("somebody")
+    said = words.prose(f"<b>copy</b> of {address}")
+    short = f'<code title="{address}">{words.short(address)}</code>'
+    assert said == f"&lt;b&gt;copy&lt;/b&gt; of {short}"
+
+
+def test_links_to_models_are_quoted() -> None:
+    link = words.model_link("https://hub.example/", "user/a b?#", "../x")
+    assert link == "https://hub.example/user/a%20b%3F%23/tree/..%2Fx"
