@@ -140,3 +140,9 @@ def rules_of(table: Table, competition: str) -> Competition:
         known = ", ".join(sorted(known.name for known in table.competitions))
         raise MinerError(f"there is no competition {competition!r}: the table has {known}")
     return rules
+
+
+if __name__ == "__main__":
+    from neurons.miner_cli import app  # which imports this module: `python neurons/miner.py` is `crucible miner`
+
+    app()
