@@ -25,7 +25,7 @@ app.command()(training_cli.train)
 
 @app.command()
 def publish(
-    source: Annotated[str, typer.Argument(help="Folder of the model, or namespace/name[@revision] of a public one.")],
+    source: Annotated[str, typer.Argument(help="Folder of the model, or namespace/name(@revision) of a public one.")],
     repo: Annotated[str, typer.Option("--repo", "-r", help="New repository, namespace/name; private at first.")],
     competition: Annotated[str, typer.Option("--competition", "-c", help="Name of the competition.")],
     reveal_in: Annotated[int | None, typer.Option(help="Blocks until the pointer opens.", min=1)] = None,

@@ -62,7 +62,7 @@ def base(
 def train(
     out: Out,
     competition: Annotated[str, typer.Option("--competition", "-c", help="Name of the competition.")],
-    base: Annotated[str, typer.Option("--base", "-b", help="Where to start: a folder, or namespace/name[@revision].")],
+    base: Annotated[str, typer.Option("--base", "-b", help="Where to start: a folder, or namespace/name(@revision).")],
     steps: Steps = None,
     seconds: Seconds = None,
     learning_rate: Annotated[float, typer.Option("--lr", help="Peak learning rate.", min=0)] = 1e-3,
