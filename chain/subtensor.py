@@ -10,8 +10,8 @@ import bittensor as bt
 
 from chain import decoding
 from chain.embedded.beacon import BeaconClock
-from chain.embedded.rekey import rekey
 from chain.embedded.errors import ChainFileError
+from chain.embedded.rekey import rekey
 from chain.embedded.substrate import EmbeddedSubstrate
 from chain.intents import SetCommitment
 from chain.reader import ChainError, ChainUnreachable, InvalidNetwork, UnknownBlock, UnknownSubnet

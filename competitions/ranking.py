@@ -10,7 +10,6 @@ from competitions.records import Reign, Role, RoundOutcome, Standing, Submission
 from competitions.spec import Competition
 from models.rejections import Rejection
 
-
 Result = tuple[TaskScore, ...] | Claim | Rejection | str
 """A submission's scores in a round, or why it has none: a copy, a rejection, or our own fault as text."""
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import BinaryIO
 
+from console.loopback import guard
 from evaluation.executor import Request
 from evaluation.verdicts import Verdict
 from evaluation.wire import HEADER_BYTES, READY, decode_request, encode_verdict, frame, length_of
@@ -58,6 +59,7 @@ def limit_memory(limit_bytes: int | None) -> None:
 
 def main() -> None:
     """Run a worker with the command line's device, dtype, threads and memory limit."""
+    guard()
     channel = Channel()
     options = _options()
     limit_memory(options.memory_bytes)

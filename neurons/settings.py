@@ -56,8 +56,8 @@ class ValidatorSettings(Settings):
     """Where models are judged: cpu, cuda or cuda:N."""
     dtype: str = "float32"
     """Weights' dtype while judging; losses are float32 whatever it is."""
-    threads: int = Field(default=0, ge=0)
-    """CPU threads of the judging worker; 0 means all cores."""
+    threads: int = Field(default=1, ge=1)
+    """CPU threads of the judging worker; more than one pays only for models of billions of parameters."""
     wandb: Literal["offline", "online", "disabled"] = "offline"
     """Where results are logged besides the ledger: a local folder, wandb's service, or nowhere."""
     wandb_project: str = "crucible"

@@ -86,7 +86,7 @@ def build(settings: ValidatorSettings) -> Validator:
     )
     network.record_identity(ledger, identity)
     intake = Intake(hub, ModelCache(folder / "models"))
-    executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads or None)
+    executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
     source = open_source("signed_batches", chain, hub)

@@ -1,8 +1,8 @@
 """The pocket network: chain, Hub, producers, four miners and their tiny models, played out in a few seconds.
 
-Blocks are stepped, not waited for, so that it is the same on a fast and on a slow machine; the models really are trained,
-the pointers sealed and opened, and the files on a Hub that answers over HTTP. When it is done nothing moves any more, and
-a validator can judge every round of it.
+Blocks are stepped, not waited for, so that it is the same on a fast and on a slow machine; the models really are
+trained, the pointers sealed and opened, and the files on a Hub that answers over HTTP. When it is done nothing moves any
+more, and a validator can judge every round of it.
 """
 
 import threading
@@ -22,7 +22,7 @@ from localnet.cast import Cast
 from localnet.founding import found
 from localnet.hub_server.server import serving
 from localnet.place import Place
-from localnet.scenario import DATA_SUBNET, MINERS, POCKET, PRODUCERS, SUBNET, Person
+from localnet.scenario import DATA_SUBNET, POCKET, PRODUCERS, SUBNET, Person
 from neurons import corpus, tables, training
 from neurons.budget import Budget
 from neurons.deck import Deck, shared_out
@@ -138,7 +138,3 @@ def _producer(pocket: Pocket, person: Person, number: int) -> Producer:
     hub = _hub(pocket, person.name)
     return Producer(pocket.chain, pocket.chain, hub, wallet, DATA_SUBNET, f"{person.name}/samples", portion)
 
-
-def miner_names() -> tuple[str, ...]:
-    """Names of everybody who commits a model."""
-    return tuple(miner.name for miner in MINERS)

@@ -58,7 +58,9 @@ class ChainFile:
         self._db = _connect(path)
         if self._format() != _FORMAT:
             self._db.close()
-            raise ChainFileError(f"{path} is not a chain file of format {_FORMAT}: name another file, or make one with `crucible localnet up`")
+            raise ChainFileError(
+                f"{path} is not a chain file of format {_FORMAT}: name another, or make one with `crucible localnet up`"
+            )
         # With a write-ahead log a kill loses no sealed block; only a power cut may lose the newest ones.
         self._run("PRAGMA synchronous = NORMAL")
 
@@ -163,7 +165,9 @@ class ChainFile:
         """The newest sealed block."""
         row = self._row("SELECT number, hash, time_ms FROM blocks ORDER BY number DESC LIMIT 1")
         if row is None:
-            raise ChainFileError(f"{self.path} holds no genesis block: name another file, or make one with `crucible localnet up`")
+            raise ChainFileError(
+                f"{self.path} holds no genesis block: name another, or make one with `crucible localnet up`"
+            )
         return Header(*row)
 
     def block(self, number: int) -> Header | None:
