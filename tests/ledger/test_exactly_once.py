@@ -7,19 +7,19 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from chain.types import Block, Hotkey, Included, NetUid, Uid, Unreadable
 from evaluation.verdicts import Abandoned
 from ledger import commitments, heartbeats, network, rounds, submissions, verdicts, weights
 from ledger.database import Ledger, open_ledger
-from ledger.schema import Base
 from ledger.submissions import Accepted, Retry
 from models.rejections import Reason, Rejection
 from tests.ledger.builders import (
@@ -91,13 +91,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def content(path: Path) -> Content:
     """Every row of every table."""
-    ledger = open_ledger(path)
-    with ledger.reading() as session:
-        rows = {
-            table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
-            for table in Base.metadata.sorted_tables
-        }
-    ledger.close()
+    connection = sqlite3.connect(path)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    rows = {name: connection.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in tables}
+    connection.close()
     return rows
 
 
