@@ -3,7 +3,7 @@
 NeuronError
 ├── SettingsError    a value of the environment or the command line means nothing
 ├── UsageError       a command cannot be done as asked
-├── MinerError       a model cannot be trained or published as asked; nothing was committed because of it
+├── MinerError       a model cannot be trained or published as asked; what was done so far is in the journal
 └── ProducerError    a producer cannot work as asked
 """
 

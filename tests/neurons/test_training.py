@@ -6,6 +6,7 @@ The only test module of this room that loads torch.
 import dataclasses
 import hashlib
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,15 @@ FILES = {"config.json", "generation_config.json", "model.safetensors", "tokenize
 MATERIAL = corpus.pairs()[:200]
 HELD_OUT = corpus.pairs()[200:240]
 TUNING = Hyperparameters(batch=8, learning_rate=5e-3, seed=0)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Models this small gain nothing from a second core, and lose much when another process wants it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
