@@ -139,6 +139,13 @@ def standings(ledger: Ledger, round_id: int) -> tuple[Standing, ...]:
         return tuple(_standing(row) for row in session.scalars(query))
 
 
+def open_round_of(ledger: Ledger, competition: str) -> Round | None:
+    """The round of a competition that is under way, open or held."""
+    with ledger.reading() as session:
+        found = _rounds(session, RoundRow.competition == competition)
+    return next((round_ for round_ in found if round_.state != "closed"), None)
+
+
 def closed(ledger: Ledger, competition: str) -> tuple[Round, ...]:
     """Every closed round of a competition, oldest first."""
     with ledger.reading() as session:

@@ -51,6 +51,7 @@ def environment(place: Place, actor: Actor) -> dict[str, str]:
         "CRUCIBLE_HOME": str(folder),
         "HF_HOME": str(folder / "hf"),
         "TRANSFORMERS_VERBOSITY": "error",
+        "OMP_WAIT_POLICY": "PASSIVE",  # there are more actors than cores: a thread that waits must not spin
         "TOKENIZERS_PARALLELISM": "false",
         "BTCLI_TOKEN_SYMBOLS_CACHE": str(folder / "symbols.json"),  # the SDK would write into the user's home
     }

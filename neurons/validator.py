@@ -21,6 +21,7 @@ from evaluation.executor import Executor
 from evaluation.local_executor import LocalExecutor
 from evaluation.sources.registry import open_source
 from hub.huggingface import HuggingFaceHub
+from hub.port import Denied, Hub
 from ledger import heartbeats, network
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
@@ -79,6 +80,7 @@ def build(settings: ValidatorSettings) -> Validator:
     chain, weighing = connect(settings.network), connect(settings.network)  # weights go over a connection of their own
     check_registered(chain, netuid, wallet)
     hub = HuggingFaceHub(settings.hub_endpoint, settings.token())
+    check_hub(hub, settings)
     folder = settings.folder()
     ledger = open_ledger(settings.ledger_url())
     identity = network.Identity(
@@ -121,6 +123,15 @@ def check_registered(chain: SubtensorChain, netuid: NetUid, wallet: Wallet) -> N
             f"hotkey {wallet.hotkey} ({wallet.name}/{wallet.hotkey_name}) is not registered on netuid {netuid} of "
             f"{chain.name}: register it with `btcli subnets register --netuid {netuid}`, or name another wallet"
         )
+
+
+def check_hub(hub: Hub, settings: ValidatorSettings) -> None:
+    """Raises HubUnreachable where no Hub answers, Denied where a token was given that it does not know."""
+    try:
+        hub.whoami()
+    except Denied:
+        if settings.token():
+            raise  # without a token everything public can still be read
 
 
 def run(settings: ValidatorSettings) -> None:

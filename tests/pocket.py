@@ -137,4 +137,3 @@ def _producer(pocket: Pocket, person: Person, number: int) -> Producer:
     portion = Portion(*decks, POCKET.batch_pairs, POCKET.batch_texts)
     hub = _hub(pocket, person.name)
     return Producer(pocket.chain, pocket.chain, hub, wallet, DATA_SUBNET, f"{person.name}/samples", portion)
-

@@ -49,6 +49,10 @@ def poll(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, block
 
 def _read(ledger: Ledger, table: Table, opened: submissions.OpenedCommitment) -> bool:
     """Whether an opened text became a submission; if not, it is recorded with its reason and never asked again."""
+    if opened.texts != 1:
+        detail = f"the commitment holds {opened.texts} sealed texts: commit one pointer at a time"
+        submissions.refuse(ledger, opened.commitment_id, Rejection(Reason.POINTER, detail))
+        return False
     ref = decode_sealed(opened.data)
     if isinstance(ref, Malformed):
         submissions.refuse(ledger, opened.commitment_id, Rejection(Reason.POINTER, ref.reason))

@@ -1,8 +1,8 @@
 """Watching processes for attempts to leave this machine: every Python process among them writes each one down.
 
 The watch is a `sitecustomize` module of its own, so that it sees what any library does, independent of the guard that
-the network's actors run under. What is no Python (wandb's service) cannot be watched so; a network namespace with nothing
-but a loopback interface shows that it needs nobody either.
+the network's actors run under. What is no Python (wandb's service) cannot be watched so; a network namespace with a
+loopback interface alone shows that it needs nobody either.
 """
 
 import shutil

@@ -1,0 +1,155 @@
+"""Rounds over the pocket network with a scripted judge: what is held, abandoned or cut short, and what comes of it."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from chain.types import Block
+from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
+from evaluation.sources.held import Held
+from evaluation.sources.pool import Pool
+from evaluation.sources.registry import Source, open_source
+from evaluation.sources.spec import SourceSpec
+from evaluation.verdicts import Abandoned
+from hub.huggingface import HuggingFaceHub
+from ledger import rounds, submissions, verdicts
+from ledger.database import Ledger, open_ledger
+from localnet.scenario import SUBNET
+from models.cache import ModelCache
+from neurons.intake import Intake
+from neurons.loops.fetch import Fetch
+from neurons.loops.rounds import Rounds
+from neurons.loops.watch import Watch
+from neurons.reporting import Silent
+from neurons.supervisor import Wakes
+from tests.pocket import Pocket
+
+
+@dataclass
+class Bench:
+    """A validator's loops without their threads, watched and fetched already; the judge answers from a script."""
+
+    pocket: Pocket
+    ledger: Ledger
+    loop: Rounds
+    stopping: threading.Event
+
+    def judged_by(self, script: Mapping[str, Sequence[Answer]], source: Source | None = None) -> "Bench":
+        executor = ScriptedExecutor({self.digest(repo): answers for repo, answers in script.items()})
+        return replace(self, loop=replace(self.loop, executor=executor, source=source or self.loop.source))
+
+    def digest(self, repo: str) -> str:
+        every = [s for c in self.pocket.table.competitions for s in submissions.all_of(self.ledger, c.name)]
+        return next(s.digest for s in every if s.repo == repo)
+
+    def run(self) -> None:
+        while self.loop.step():
+            pass
+
+    def newest(self, competition: str) -> dict[str, str]:
+        """Role of every entrant of the newest closed round, by repository."""
+        closed = rounds.closed(self.ledger, competition)
+        standings = rounds.standings(self.ledger, closed[-1].id) if closed else ()
+        return {submissions.get(self.ledger, s.submission_id).repo: s.role for s in standings}
+
+
+@pytest.fixture
+def bench(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
+    ledger, wakes, stopping = open_ledger(tmp_path / "ledger.sqlite"), Wakes(), threading.Event()
+    hub = HuggingFaceHub(pocket.endpoint, pocket.place.token("validator"))
+    intake = Intake(hub, ModelCache(tmp_path / "models"))
+    source = open_source("signed_batches", pocket.chain, hub)
+    Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes).step()
+    fetch = Fetch(pocket.chain, ledger, intake, pocket.table, wakes)
+    while fetch.step():
+        pass
+    judging = (source, ScriptedExecutor({}), intake, tmp_path / "bundles", 2)
+    loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
+    yield Bench(pocket, ledger, loop, stopping)
+    ledger.close()
+
+
+HONEST: Mapping[str, Sequence[Answer]] = {
+    "alice/answers": [losing(3.0)],
+    "bob/answers": [losing(2.9)],
+    "carol/text": [losing(2.0)],
+}
+
+
+def test_the_better_model_is_king_and_a_copy_is_never_judged(bench: Bench) -> None:
+    bench = bench.judged_by(HONEST)
+    bench.run()
+    assert bench.newest("answers") == {"bob/answers": "king", "alice/answers": "challenger", "dave/answers": "copy"}
+    assert bench.newest("text") == {"carol/text": "king"}
+    assert isinstance(bench.loop.executor, ScriptedExecutor)
+    assert len({request.model.name for request in bench.loop.executor.requests}) == 3
+
+
+def test_a_model_abandoned_three_times_by_our_fault_does_not_hold_up_the_round(bench: Bench) -> None:
+    broken = Abandoned("out of memory")
+    bench = bench.judged_by({**HONEST, "alice/answers": [broken]})
+    bench.run()
+    assert bench.newest("answers") == {"bob/answers": "king", "alice/answers": "abandoned", "dave/answers": "copy"}
+
+
+def test_one_abandoned_judging_costs_the_miner_nothing(bench: Bench) -> None:
+    shaky = [Abandoned("the worker crashed"), losing(2.5)]
+    bench = bench.judged_by({**HONEST, "alice/answers": shaky})
+    bench.run()
+    assert bench.newest("answers")["alice/answers"] == "king"
+
+
+def test_what_a_stop_cuts_short_is_no_verdict(bench: Bench) -> None:
+    def stopped(_request: object) -> Abandoned:
+        bench.stopping.set()
+        return Abandoned("the executor was closed")
+
+    cut = bench.judged_by({repo: [stopped] for repo in HONEST})
+    cut.run()
+    opened = [rounds.open_round_of(bench.ledger, c.name) for c in bench.pocket.table.competitions]
+    assert [verdicts.verdicts(bench.ledger, r.id) for r in opened if r] == [{}, {}]
+    bench.stopping.clear()
+    again = bench.judged_by(HONEST)
+    again.run()
+    assert again.newest("answers")["bob/answers"] == "king"
+
+
+@dataclass(frozen=True)
+class NoPairs:
+    """A source that cannot serve the rounds of one competition."""
+
+    inner: Source
+    held: frozenset[Block]
+
+    def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
+        if seed_block in self.held:
+            return Held("the Hub answers 503")
+        return self.inner.pool(spec, seed_block=seed_block, after=after)
+
+
+def test_a_round_without_samples_is_held_and_others_go_on(bench: Bench) -> None:
+    answers = bench.pocket.table.competitions[0]
+    blocks = frozenset(Block(answers.first_block + n * answers.round_blocks) for n in range(100))
+    source = bench.loop.source
+    bench = bench.judged_by(HONEST, NoPairs(source, blocks))
+    bench.run()
+    assert (bench.newest("answers"), bench.newest("text")) == ({}, {"carol/text": "king"})
+    held = rounds.open_round_of(bench.ledger, "answers")
+    assert held is not None
+    assert (held.state, held.cause) == ("held", "the Hub answers 503")
+    healed = bench.judged_by(HONEST, source)
+    healed.run()
+    assert healed.newest("answers")["bob/answers"] == "king"
+
+
+def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: Path) -> None:
+    bench = bench.judged_by(HONEST)
+    assert bench.loop.step()
+    bench.loop.intake.cache.keep((), grace_s=-1)
+    for bundle in (tmp_path / "bundles").iterdir():
+        bundle.unlink()
+    bench.run()
+    assert bench.newest("answers") == {"bob/answers": "king", "alice/answers": "challenger", "dave/answers": "copy"}
