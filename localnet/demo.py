@@ -63,21 +63,11 @@ class Demo:
             network.down(self.place)
 
     def _train_base(self, net: Network) -> None:
-        preset, seconds = self.scenario.base_preset, self.scenario.base_seconds
-        self.say(f"training the base model ({preset}, {seconds:.0f} s)")
+        scenario = self.scenario
+        self.say(f"training the base model ({scenario.base_preset}, {scenario.base_steps} steps)")
         out = str(self.place.of(OWNER.name) / "base")
-        arguments = (
-            "miner",
-            "base",
-            "--preset",
-            preset,
-            "--seconds",
-            str(seconds),
-            "--out",
-            out,
-            "--publish",
-            _BASE_REPO,
-        )
+        budget = ("--steps", str(scenario.base_steps), "--seconds", str(scenario.base_seconds))
+        arguments = ("miner", "base", "--preset", scenario.base_preset, *budget, "--out", out, "--publish", _BASE_REPO)
         actors.run(self.place, net.cast.once(OWNER, *arguments, threads=2))
 
     def _await_samples(self) -> None:
@@ -102,11 +92,16 @@ class Demo:
 
     def _copy(self, net: Network) -> None:
         """The copier waits for a king and commits its model, byte for byte, as its own."""
-        competition = self.scenario.trainings[0].competition
-        self.say(f"waiting for a king of {competition} to be copied by {self.scenario.copier}")
-        king = self._until(
-            lambda: reading.king(reading.fetch(net.leaderboard), competition), f"no king of {competition}"
-        )
+        competition, copier = self.scenario.trainings[0].competition, self.scenario.copier
+        rivals = {training.miner for training in self.scenario.trainings if training.competition == competition}
+
+        def winner() -> reading.Row | None:
+            board = reading.fetch(net.leaderboard)
+            judged = {row.repo.partition("/")[0] for row in reading.newest_standings(board, competition)}
+            return reading.king(board, competition) if rivals <= judged else None
+
+        self.say(f"waiting for {' and '.join(sorted(rivals))} to be judged; {copier} will copy the king")
+        king = self._until(winner, f"no king of {competition}")
         self._publish(net, _person(self.scenario.copier), f"{king.repo}@{king.revision}", competition)
 
     def _finish(self, net: Network, begun: float) -> Outcome:

@@ -51,10 +51,12 @@ class Scenario:
     batch_pairs: int
     batch_texts: int
     base_preset: str
+    base_steps: int
     base_seconds: float
+    """Where the steps take longer than this, training ends here."""
     trainings: tuple[Training, ...]
     copier: str = "dave"
-    """Commits the model of the first competition's king once more."""
+    """Commits the model of the first competition's king once more, when all others have been judged there."""
 
 
 DEMO = Scenario(
@@ -63,11 +65,12 @@ DEMO = Scenario(
     block_time_s=0.5,
     tempo=20,
     weights_rate_limit=10,
-    batch_interval_blocks=12,
-    batch_pairs=40,
-    batch_texts=40,
+    batch_interval_blocks=16,
+    batch_pairs=36,
+    batch_texts=18,
     base_preset="demo",
-    base_seconds=45.0,
+    base_steps=450,
+    base_seconds=75.0,
     trainings=(
         Training("alice", "answers", 20, 5e-4),
         Training("carol", "text", 40, 5e-4),
@@ -85,7 +88,8 @@ POCKET = Scenario(
     batch_pairs=12,
     batch_texts=12,
     base_preset="pocket",
-    base_seconds=4.0,
+    base_steps=60,
+    base_seconds=10.0,
     trainings=(
         Training("alice", "answers", 5, 2e-3),
         Training("carol", "text", 20, 2e-3),

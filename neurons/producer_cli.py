@@ -1,19 +1,16 @@
 """`crucible producer`: make, sign and publish samples from real text for as long as it runs."""
 
 import dataclasses
-import logging
 import re
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.logging import RichHandler
 
 from chain.reader import ChainError
 from chain.types import BlockCount
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
 from hub.port import HubError
-from neurons import corpus
+from neurons import corpus, logs
 from neurons.actors import Actors, open_actors
 from neurons.deck import Deck, shared_out
 from neurons.errors import NeuronError, ProducerError
@@ -23,8 +20,6 @@ from neurons.progress import in_lines, stop_on_signals
 from neurons.settings import read_settings
 
 app = app_for("Produce samples for validators.", ChainError, HubError, NeuronError)
-
-_CHATTY = ("httpx", "httpcore", "urllib3", "bittensor")
 
 
 @app.command()
@@ -45,9 +40,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Publish a batch of signed samples every few blocks, until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=Console(stderr=True))])
-    for name in _CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logs.configure()
     settings = read_settings(
         network=network,
         netuid=netuid,

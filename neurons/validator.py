@@ -12,27 +12,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
-from chain.signing import Wallet, open_wallet
+from chain.signing import Wallet
 from chain.subtensor import SubtensorChain, connect
-from chain.types import BlockCount, NetUid
+from chain.types import BlockCount
 from competitions.spec import Table
 from competitions.table import parse
 from evaluation.executor import Executor
 from evaluation.local_executor import LocalExecutor
 from evaluation.sources.registry import open_source
-from hub.huggingface import HuggingFaceHub
 from hub.port import Denied, Hub
 from ledger import heartbeats, network
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
 from neurons import logs, tables
-from neurons.errors import UsageError
+from neurons.actors import open_actors
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.prune import Prune
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
+from neurons.own_entry import require_registered
 from neurons.reporting import Reporter, open_reporter
 from neurons.settings import ValidatorSettings, read_validator_settings
 from neurons.supervisor import Beat, Scheduled, Supervisor, Wakes
@@ -73,14 +73,13 @@ class Validator:
 
 def build(settings: ValidatorSettings) -> Validator:
     """Check what a validator needs and wire it. Raises the errors whose messages are for the operator."""
-    netuid = checked_netuid(settings)
-    wallet = open_wallet(settings.wallet_name, settings.wallet_hotkey, settings.wallet_path)
     text = tables.read(settings.table)
     table = parse(text)
-    chain, weighing = connect(settings.network), connect(settings.network)  # weights go over a connection of their own
-    check_registered(chain, netuid, wallet)
-    hub = HuggingFaceHub(settings.hub_endpoint, settings.token())
+    actors = open_actors(settings)
+    netuid, wallet, chain, hub = actors.netuid, actors.wallet, actors.chain, actors.hub
+    require_registered(chain, netuid, wallet)
     check_hub(hub, settings)
+    weighing = connect(settings.network)  # weights go over a connection of their own
     folder = settings.folder()
     ledger = open_ledger(settings.ledger_url())
     identity = network.Identity(
@@ -107,22 +106,6 @@ def build(settings: ValidatorSettings) -> Validator:
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, (chain, weighing))
-
-
-def checked_netuid(settings: ValidatorSettings) -> NetUid:
-    """The netuid, which has no default because weights set on a wrong subnet cannot be taken back."""
-    if settings.netuid is None:
-        raise UsageError("no netuid: give --netuid, or set CRUCIBLE_NETUID")
-    return NetUid(settings.netuid)
-
-
-def check_registered(chain: SubtensorChain, netuid: NetUid, wallet: Wallet) -> None:
-    """Raises UsageError where the hotkey holds no uid on the subnet, UnknownSubnet where there is no such subnet."""
-    if all(neuron.hotkey != wallet.hotkey for neuron in chain.neurons(netuid)):
-        raise UsageError(
-            f"hotkey {wallet.hotkey} ({wallet.name}/{wallet.hotkey_name}) is not registered on netuid {netuid} of "
-            f"{chain.name}: register it with `btcli subnets register --netuid {netuid}`, or name another wallet"
-        )
 
 
 def check_hub(hub: Hub, settings: ValidatorSettings) -> None:

@@ -1,8 +1,8 @@
 """The pocket network: chain, Hub, producers, four miners and their tiny models, played out in a few seconds.
 
 Blocks are stepped, not waited for, so that it is the same on a fast and on a slow machine; the models really are
-trained, the pointers sealed and opened, and the files on a Hub that answers over HTTP. When it is done nothing moves any
-more, and a validator can judge every round of it.
+trained, the pointers sealed and opened, and the files on a Hub that answers over HTTP. When it is done nothing moves
+any more, and a validator can judge every round of it.
 """
 
 import threading
