@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bittensor as bt
 
@@ -185,6 +186,13 @@ class SubtensorChain:
             raise ChainUnreachable(f"{doing}: {self.name} does not answer ({error}); check --network") from error
         except bt.BittensorError as error:
             raise ChainError(f"{doing}: {self.name} answered {error}") from error
+
+
+def public_name(network: str) -> str:
+    """A network as strangers may see it: no path of this machine, and of an address no more than its host."""
+    if network.startswith(("ws://", "wss://")):
+        return urlsplit(network).hostname or "a node"
+    return network if network in NETWORKS else "an embedded chain"
 
 
 def connect(network: str) -> SubtensorChain:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import FrameType
 
 from chain.signing import Wallet
-from chain.subtensor import SubtensorChain, connect
+from chain.subtensor import SubtensorChain, connect, public_name
 from chain.types import BlockCount
 from competitions.spec import Table
 from competitions.table import parse
@@ -83,7 +83,12 @@ def build(settings: ValidatorSettings) -> Validator:
     folder = settings.folder()
     ledger = open_ledger(settings.ledger_url())
     identity = network.Identity(
-        chain.name, netuid, wallet.hotkey, table.fingerprint, text, hub_endpoint=settings.hub_endpoint
+        public_name(settings.network),
+        netuid,
+        wallet.hotkey,
+        table.fingerprint,
+        text,
+        hub_endpoint=settings.hub_endpoint,
     )
     network.record_identity(ledger, identity)
     intake = Intake(hub, ModelCache(folder / "models"))
@@ -138,7 +143,7 @@ def _record(ledger: Ledger, beat: Beat) -> None:
 
 def _about(settings: ValidatorSettings, wallet: Wallet, table: Table) -> dict[str, str | int | None]:
     return {
-        "network": settings.network,
+        "network": public_name(settings.network),
         "netuid": settings.netuid,
         "hotkey": wallet.hotkey,
         "table": table.fingerprint,

@@ -1,0 +1,32 @@
+"""Networks by name: what connects where, and how much of it strangers get to see."""
+
+from pathlib import Path
+
+import pytest
+
+from chain.reader import InvalidNetwork
+from chain.subtensor import connect, public_name
+
+
+@pytest.mark.parametrize(
+    ("network", "shown"),
+    [
+        ("finney", "finney"),
+        ("wss://someone:secret@node.example:9944/key", "node.example"),
+        ("ws://127.0.0.1:9944", "127.0.0.1"),
+        ("/home/me/chain.sqlite", "an embedded chain"),
+    ],
+)
+def test_strangers_see_neither_paths_nor_keys(network: str, shown: str) -> None:
+    assert public_name(network) == shown
+
+
+def test_a_name_that_means_nothing_lists_what_would() -> None:
+    with pytest.raises(InvalidNetwork, match=r"network 'atlantis' is neither one of finney, test, archive, local"):
+        connect("atlantis")
+
+
+def test_a_file_that_is_no_chain_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a chain", encoding="utf-8")
+    with pytest.raises(InvalidNetwork, match=r"notes.txt is not a chain file"):
+        connect(str(tmp_path / "notes.txt"))
