@@ -155,6 +155,8 @@ def _why(incumbent: Reign | None, reign: Reign | None, sub: Submission, gain: fl
         )
     if holds:
         return f"crowned: improved {gain:.2%} on the incumbent, {bar:.2%} needed"
+    if gain < 0:
+        return f"{-gain:.2%} worse than the incumbent"
     if gain < bar:
         return f"improved {gain:.2%} on the incumbent, {bar:.2%} needed"
     return f"improved {gain:.2%}, but another improved more, or as much and earlier"

@@ -1,5 +1,6 @@
 """What came of a demo: the table it prints, the JSON document it gives, and whether all of it is as it must be."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from localnet.scenario import Scenario
 from neurons import tables
 
 _ROUNDING = 1e-3
+_HOTKEY = re.compile(r"\b5[1-9A-HJ-NP-Za-km-z]{47}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,8 @@ class Outcome:
             score = "-" if row.score is None else f"{row.score:.4f}"
             standing = f"{row.place}. {row.role}"
             weight = f"{self.weight_of(row):.3f}"
-            table.add_row(
-                row.competition, str(row.uid), f"{row.hotkey[:8]}…", row.repo, score, standing, weight, row.why
-            )
+            why = _HOTKEY.sub(lambda found: _short(found[0]), row.why)
+            table.add_row(row.competition, str(row.uid), _short(row.hotkey), row.repo, score, standing, weight, why)
         return table
 
     def weight_of(self, row: Row) -> float:
@@ -102,6 +103,10 @@ def outcome(
         missing.append(f"the shares change at block {last.from_block}, the head is {_head(board)}")
     missing += _unpaid(rows, weights, dict(last.shares))
     return Outcome(rows, weights, closed, copied, tuple(missing), seconds, peak_bytes / 1e6)
+
+
+def _short(hotkey: str) -> str:
+    return f"{hotkey[:8]}…"
 
 
 def _unpaid(rows: tuple[Row, ...], weights: Mapping[int, float], shares: Mapping[str, float]) -> list[str]:
