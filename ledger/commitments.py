@@ -16,6 +16,9 @@ from ledger.schema import CommitmentRow, NeuronRow, OpeningRow, PollRow, Unreada
 _LONGEST_REASON = 300
 """Characters kept of a reason, which may quote a stranger."""
 
+_LAST_ROUND = 2**63 - 1
+"""The largest number a database keeps. The chain takes beacon rounds up to twice that; none of them is ever reached."""
+
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
@@ -35,8 +38,9 @@ def record_poll(
 ) -> PollResult:
     """Record what a poll of a subnet, taken at one block, shows for the first time.
 
-    A text opened since the standing entry's commit block is that entry's. An older one belongs to the newest sealed
-    commitment at or before its opening that has not opened yet; without one it is kept, but never becomes a submission.
+    The chain opens before it takes commitments, so a text is of the entry that stood in the block before. That is the
+    standing one if it is older than the opening; else the newest recorded one that is, if that was sealed; else the
+    text is kept, but never becomes a submission.
     """
     readable = [entry for entry in commitments if isinstance(entry, Commitment)]
     with ledger.writing() as session:
@@ -45,6 +49,17 @@ def record_poll(
         opened = _add_openings(session, netuid, readable)
         unreadable = _add_unreadable(session, netuid, block, commitments)
     return PollResult(new, opened, unreadable)
+
+
+def unwitnessed(ledger: Ledger, netuid: NetUid, commitments: Sequence[Commitment | Unreadable]) -> tuple[Block, ...]:
+    """Blocks, oldest first, in which stood what the present no longer shows: the entries of texts not yet recorded.
+
+    Recording the state at each of them first makes a text the same commitment's for whoever polled when.
+    """
+    readable = [entry for entry in commitments if isinstance(entry, Commitment)]
+    with ledger.reading() as session:
+        fresh = list(_fresh_openings(session, netuid, readable))
+    return tuple(sorted({Block(opened.block - 1) for entry, opened in fresh if not _is_of(opened, entry)}))
 
 
 def registered(ledger: Ledger, netuid: NetUid) -> dict[Hotkey, Registration]:
@@ -97,7 +112,7 @@ def _commitment_row(netuid: NetUid, block: Block, entry: Commitment, owner: Neur
         registered_at=owner and owner.registered_at,
         first_seen=block,
         sealed=entry.sealed and entry.sealed.ciphertext,
-        reveal_round=entry.sealed and entry.sealed.reveal_round,
+        reveal_round=entry.sealed and min(entry.sealed.reveal_round, _LAST_ROUND),
         raw=entry.raw,
     )
 
@@ -116,9 +131,10 @@ def _add_openings(session: Session, netuid: NetUid, entries: Sequence[Commitment
     fresh = list(_fresh_openings(session, netuid, entries))
     standing = _standing(session, netuid, [entry for entry, _ in fresh])
     for entry, opened in fresh:
-        owner = standing[entry.hotkey, entry.block] if entry.block is not None and entry.block <= opened.block else None
-        if owner is None:
-            owner = _newest_unopened(session, netuid, entry.hotkey, opened.block)
+        if entry.block is not None and _is_of(opened, entry):
+            owner: int | None = standing[entry.hotkey, entry.block]
+        else:
+            owner = _sealed_before(session, netuid, entry.hotkey, opened.block)
         row = OpeningRow(
             netuid=netuid, hotkey=entry.hotkey, open_block=opened.block, data=opened.data, commitment_id=owner
         )
@@ -142,14 +158,21 @@ def _fresh_openings(
                 yield entry, opened
 
 
-def _newest_unopened(session: Session, netuid: NetUid, hotkey: Hotkey, open_block: Block) -> int | None:
-    opened = select(OpeningRow.commitment_id).where(OpeningRow.commitment_id == CommitmentRow.id).exists()
+def _is_of(opened: Opened, entry: Commitment) -> bool:
+    """Whether the entry stood when the text opened; one committed in that very block came after the opening."""
+    return entry.block is not None and entry.block < opened.block
+
+
+def _sealed_before(session: Session, netuid: NetUid, hotkey: Hotkey, open_block: Block) -> int | None:
+    """The hotkey's newest recorded commitment before a block, None where that held no seal."""
     query = (
-        select(CommitmentRow.id)
-        .where(CommitmentRow.netuid == netuid, CommitmentRow.hotkey == hotkey)
-        .where(CommitmentRow.commit_block <= open_block, CommitmentRow.sealed.is_not(None), ~opened)
+        select(CommitmentRow)
+        .where(CommitmentRow.netuid == netuid, CommitmentRow.hotkey == hotkey, CommitmentRow.commit_block < open_block)
+        .order_by(CommitmentRow.commit_block.desc())
+        .limit(1)
     )
-    return session.scalar(query.order_by(CommitmentRow.commit_block.desc()).limit(1))
+    row = session.scalar(query)
+    return row.id if row is not None and row.sealed is not None else None
 
 
 def _add_unreadable(session: Session, netuid: NetUid, block: Block, entries: Sequence[Commitment | Unreadable]) -> int:

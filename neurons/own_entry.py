@@ -81,7 +81,7 @@ def status(chain: ChainReader, netuid: NetUid, hotkey: Hotkey, table: Table) -> 
 def newest_opening(entry: Commitment) -> Opened | None:
     """The newest text the chain opened that can belong to the entry now standing."""
     since = entry.block or 0
-    return next((opened for opened in reversed(entry.opened) if opened.block >= since), None)
+    return next((opened for opened in reversed(entry.opened) if opened.block > since), None)
 
 
 def _revealed(known: Status, opened: Opened, neuron: Neuron | None, table: Table) -> Status:

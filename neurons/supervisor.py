@@ -99,9 +99,10 @@ class Supervisor:
         while not self.stopping.is_set():
             wake.clear()
             more, failures = self._step(scheduled.loop, failures)
-            if more:
-                continue
-            wake.wait(back_off(failures, random.random()) if failures else scheduled.interval_s)
+            if failures:
+                self.stopping.wait(back_off(failures, random.random()))  # a poke must not shorten it
+            elif not more:
+                wake.wait(scheduled.interval_s)
 
     def _step(self, loop: Loop, failures: int) -> tuple[bool, int]:
         """One step; whatever it raises is this loop's failure and nobody else's."""

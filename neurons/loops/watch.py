@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from chain.reader import ChainReader
+from chain.reader import ChainError, ChainReader, ChainUnreachable
 from chain.types import Block, NetUid
 from competitions.spec import Table
 from competitions.table import competition_named
@@ -28,12 +28,12 @@ class Watch:
     name: str = "watch"
 
     def step(self) -> bool:
-        """Poll at the head; poke whoever may have something to do because of it."""
-        head = self.chain.head()
-        found = poll(self.chain, self.ledger, self.netuid, self.table, head.number)
+        """Poll what is final, since first sight is for good; poke whoever may have something to do because of it."""
+        head, final = self.chain.head(), self.chain.finalized().number
+        found = poll(self.chain, self.ledger, self.netuid, self.table, final)
         network.record_head(self.ledger, head.number, self.chain.timestamp(head.number))
         if found:
-            log.info("block %d: %d new submissions", head.number, found)
+            log.info("block %d: %d new submissions", final, found)
             self.wakes.poke("fetch")
         self.wakes.poke("rounds")
         self.wakes.poke("weigh")
@@ -41,10 +41,26 @@ class Watch:
 
 
 def poll(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, block: Block) -> int:
-    """Record the subnet's neurons and commitments at a block; how many pointers became submissions."""
-    neurons = chain.neurons(netuid, block)
-    commitments.record_poll(ledger, netuid, block, neurons, chain.commitments(netuid, block))
+    """Record the subnet's neurons and commitments at a block; how many pointers became submissions.
+
+    What opened while nobody looked is looked up in the block before it opened, so that a missed poll changes nothing.
+    """
+    neurons, entries = chain.neurons(netuid, block), chain.commitments(netuid, block)
+    for missed in commitments.unwitnessed(ledger, netuid, entries):
+        _look_back(chain, ledger, netuid, missed)
+    commitments.record_poll(ledger, netuid, block, neurons, entries)
     return sum(_read(ledger, table, opened) for opened in submissions.undecoded(ledger))
+
+
+def _look_back(chain: ChainReader, ledger: Ledger, netuid: NetUid, block: Block) -> None:
+    try:
+        neurons, entries = chain.neurons(netuid, block), chain.commitments(netuid, block)
+    except ChainUnreachable:
+        raise
+    except ChainError as error:
+        log.warning("what opened in block %d may be nobody's here; use an archive node: %s", block + 1, error)
+        return
+    commitments.record_poll(ledger, netuid, block, neurons, entries)
 
 
 def _read(ledger: Ledger, table: Table, opened: submissions.OpenedCommitment) -> bool:

@@ -72,6 +72,23 @@ def test_a_failing_loop_is_reported_and_fails_alone() -> None:
     assert Beat("bad", "OSError: no space left on device") in beats
 
 
+def test_a_poke_does_not_shorten_the_wait_after_a_failure() -> None:
+    wakes = Wakes()
+
+    @dataclass
+    class Poked(Counting):
+        def step(self) -> bool:
+            wakes.poke(self.name)
+            return super().step()
+
+    loop = Poked("rounds", fails=True)
+    supervisor = Supervisor([Scheduled(loop, 3600.0)], wakes, lambda _beat: None)
+    supervisor.start()
+    assert loop.seen()
+    assert loop.stepped.acquire(timeout=back_off(1, 0) / 2) is False
+    assert supervisor.stop(PATIENCE_S) == ()
+
+
 def test_a_heartbeat_that_cannot_be_recorded_does_not_stop_the_loop() -> None:
     def broken(_beat: Beat) -> None:
         raise OSError("ledger is locked")

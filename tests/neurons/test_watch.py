@@ -1,95 +1,84 @@
-"""Watching strangers: malformed commitments are recorded with their reason, skipped, and cost nobody else anything."""
+"""Watching: the same commitments become the same submissions, whoever polled when, and no stranger stops a poll."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chain.embedded.author import Author
-from chain.embedded.genesis import genesis
-from chain.embedded.hyperparameters import Hyperparameters
-from chain.embedded.root import Root
-from chain.signing import Wallet, create_wallet
-from chain.subtensor import SubtensorChain, connect
-from chain.types import Block, NetUid
+from chain.types import BeaconRound, Block, NetUid, Sealed
 from ledger import submissions
-from ledger.board import board
 from ledger.database import Ledger, open_ledger
-from models.ref import CLEAR, ModelRef, encode_sealed
 from neurons import tables
-from neurons.loops.watch import Watch
+from neurons.loops.watch import Watch, poll
 from neurons.supervisor import Wakes
+from tests.neurons.past_chain import PastChain, entry, member, pointer
 
 NETUID = NetUid(1)
-POINTER = encode_sealed(ModelRef("answers", "honest/model", "a" * 40, "b" * 64))
+TABLE = tables.load("pocket")
 
-STRANGERS = {
-    "honest": POINTER,
-    "noise": "\x00\x01\x02 not a pointer",
-    "chinese": "模型在这里",
-    "future": POINTER.replace("crucible/1", "crucible/99"),
-    "foreign": POINTER.replace(" answers ", " chess "),
-    "upper": POINTER.replace("a" * 40, "A" * 40),
-    "escaping": POINTER.replace("honest/model", "../etc"),
-    "doubled": POINTER + " " + "b" * 64,
-}
-"""What each of them sealed."""
+FIRST, SECOND = pointer("first"), pointer("second", "e")
+MOVING = PastChain(
+    {
+        1: (),
+        100: (entry("miner", 100, closed=True),),
+        110: (entry("miner", 110, (FIRST, 110), closed=True),),  # opens, and is replaced in the same block
+        120: (entry("miner", 110, (FIRST, 110), (SECOND, 120)),),
+        130: (entry("miner", 130, (FIRST, 110), (SECOND, 120)),),
+    },
+    (member("miner", 0),),
+)
+"""One hotkey that commits again in the very block in which its seal opens, and once more in the clear."""
 
 
-@pytest.fixture
-def watched(tmp_path: Path) -> Iterator[tuple[SubtensorChain, Ledger, dict[str, Wallet]]]:
-    node = genesis(tmp_path / "chain", block_time_s=0.05)
-    root, author = Root(node), Author(node)
-    wallets = {name: create_wallet(name, "default", tmp_path / "wallets") for name in ("owner", "clear", *STRANGERS)}
-    root.create_subnet(NETUID, wallets["owner"].coldkey, wallets["owner"].hotkey, Hyperparameters(tempo=10))
-    for name in ("clear", *STRANGERS):
-        root.register(NETUID, wallets[name].hotkey, wallets[name].coldkey)
-    chain, ledger = connect(str(tmp_path / "chain")), open_ledger(tmp_path / "ledger.sqlite")
-    author.advance()
-    for name, text in STRANGERS.items():
-        chain.commit(NETUID, wallets[name], raw=CLEAR, sealed=chain.seal(text, Block(30)))
-    chain.commit(NETUID, wallets["clear"], raw=b"hello from the tutorial")
-    author.advance(40)
-    yield chain, ledger, wallets
+def found(ledger: Ledger) -> list[tuple[str, int, int]]:
+    """Each submission's repository, commit block and opening."""
+    return [(s.repo, s.commit_block, s.revealed_block) for s in submissions.all_of(ledger, "answers")]
+
+
+@pytest.mark.parametrize(
+    "polls",
+    [range(1, 140), (105, 115, 125, 135), (112, 135), (125,), (500,)],
+    ids=["every-block", "now-and-then", "after-the-first", "after-the-second", "a-newcomer"],
+)
+def test_every_validator_sees_the_same_submissions_whenever_it_polled(tmp_path: Path, polls: range) -> None:
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    for block in polls:
+        poll(MOVING, ledger, NETUID, TABLE, Block(block))
+    assert found(ledger) == [("first/model", 100, 110), ("second/model", 110, 120)]
     ledger.close()
-    chain.close()
-    node.close()
 
 
-def test_strangers_are_recorded_with_reasons_and_only_a_pointer_becomes_a_submission(
-    watched: tuple[SubtensorChain, Ledger, dict[str, Wallet]],
-) -> None:
-    chain, ledger, wallets = watched
-    Watch(chain, ledger, NETUID, tables.load("pocket"), Wakes()).step()
-    names = {wallet.hotkey: name for name, wallet in wallets.items()}
-    seen = {names[p.hotkey]: (p.state, p.reason) for p in board(ledger).submissions}
-    assert seen == {
-        "honest": ("vetting", None),
-        "clear": ("ignored", None),
-        "foreign": ("rejected", "competition"),
-    } | dict.fromkeys(("noise", "chinese", "future", "upper", "escaping", "doubled"), ("rejected", "pointer"))
-    assert [s.repo for s in submissions.due_for_intake(ledger, Block(99))] == ["honest/model"]
+def test_an_older_seal_that_never_opened_lends_its_age_to_no_text(tmp_path: Path) -> None:
+    states = {
+        1: (entry("miner", 1, closed=True),),
+        150: (entry("miner", 150, closed=True),),
+        160: (entry("miner", 160, (FIRST, 160), closed=True),),
+    }
+    chain, ledger = replace(MOVING, states=states), open_ledger(tmp_path / "ledger.sqlite")
+    for block in (10, 170):
+        poll(chain, ledger, NETUID, TABLE, Block(block))
+    assert found(ledger) == [("first/model", 150, 160)]
+    ledger.close()
 
 
-def test_watching_again_changes_nothing(watched: tuple[SubtensorChain, Ledger, dict[str, Wallet]]) -> None:
-    chain, ledger, _ = watched
-    watch = Watch(chain, ledger, NETUID, tables.load("pocket"), Wakes())
-    watch.step()
-    before = board(ledger).submissions
-    watch.step()
-    assert board(ledger).submissions == before
+def test_a_node_without_the_past_costs_that_submission_and_not_the_poll(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    poll(replace(MOVING, pruned=115), ledger, NETUID, TABLE, Block(125))
+    assert found(ledger) == [("second/model", 110, 120)]
+    ledger.close()
 
 
-def test_a_commitment_that_has_not_opened_is_shown_sealed_and_says_nothing(tmp_path: Path) -> None:
-    node = genesis(tmp_path / "chain", block_time_s=0.05)
-    root = Root(node)
-    owner, miner = (create_wallet(name, "default", tmp_path / "wallets") for name in ("owner", "miner"))
-    root.create_subnet(NETUID, owner.coldkey, owner.hotkey, Hyperparameters(tempo=10))
-    root.register(NETUID, miner.hotkey, miner.coldkey)
-    Author(node).advance()
-    chain, ledger = connect(str(tmp_path / "chain")), open_ledger(tmp_path / "ledger.sqlite")
-    chain.commit(NETUID, miner, raw=CLEAR, sealed=chain.seal(POINTER, Block(30)))
-    Watch(chain, ledger, NETUID, tables.load("pocket"), Wakes()).step()
-    (passport,) = board(ledger).submissions
-    assert (passport.state, passport.model, submissions.undecoded(ledger)) == ("sealed", None, ())
+def test_what_may_still_be_reverted_is_not_recorded(tmp_path: Path) -> None:
+    chain, ledger = replace(MOVING, number=125, final=115, read=[]), open_ledger(tmp_path / "ledger.sqlite")
+    Watch(chain, ledger, NETUID, TABLE, Wakes()).step()
+    assert (found(ledger), max(chain.read)) == ([("first/model", 100, 110)], 115)
+    ledger.close()
+
+
+def test_a_stranger_who_seals_to_a_round_beyond_all_numbers_stops_nobody(tmp_path: Path) -> None:
+    never = replace(entry("stranger", 90), sealed=Sealed(b"cipher", BeaconRound(2**64 - 1)))
+    states = {since: (never, *state) for since, state in MOVING.states.items()}
+    chain, ledger = replace(MOVING, states=states), open_ledger(tmp_path / "ledger.sqlite")
+    poll(chain, ledger, NETUID, TABLE, Block(125))
+    assert len(found(ledger)) == 2
     ledger.close()
