@@ -58,11 +58,14 @@ def encode(tokenizer: Tokenizer, text: str, vocabulary: int) -> Ids | Rejection:
 
 
 def spans(prompt: Ids, scored: Ids, start: int, max_length: int) -> tuple[Span, ...]:
-    """Spans in which every scored id is a target exactly once, none longer than max_length (at least 3) with its last.
+    """Spans in which every scored id is a target exactly once, none longer than max_length with its last.
 
+    Raises ValueError where max_length is below 3: no id would be scored, and a loss of nothing is the best there is.
     Where start, prompt and scored ids do not fit, the prompt loses ids from the left. Scored ids that do not fit
     even without a prompt are cut into pieces of half the room, each after as much of what precedes it as fits.
     """
+    if max_length < 3:
+        raise ValueError(f"a window of {max_length} tokens has no room for start, context and target; give at least 3")
     room = max_length - 1
     step = len(scored) if len(scored) <= room else room // 2
     whole = prompt + scored

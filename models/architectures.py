@@ -59,6 +59,11 @@ class Sizes:
     o_bias: bool
     mlp_bias: bool
 
+    @property
+    def width(self) -> int:
+        """Numbers that a layer holds for one token, at its widest."""
+        return max(self.hidden, self.inner, self.heads * self.head_dim)
+
     def layer(self) -> dict[str, Shape]:
         """Name within a layer → shape."""
         queries, keys = self.heads * self.head_dim, self.kv_heads * self.head_dim

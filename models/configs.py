@@ -147,11 +147,17 @@ def _shape_faults(sizes: Sizes) -> Iterator[str]:
 
 
 def _limit_faults(blueprint: Blueprint, limits: ModelLimits) -> Iterator[str]:
-    layers, parameters = blueprint.sizes.layers, blueprint.parameters
-    if layers > limits.max_layers:
-        yield f"config.json asks for {layers} layers; the competition allows {limits.max_layers}"
+    sizes, parameters = blueprint.sizes, blueprint.parameters
+    if sizes.layers > limits.max_layers:
+        yield f"config.json asks for {sizes.layers} layers; the competition allows {limits.max_layers}"
     if not limits.min_parameters <= parameters <= limits.max_parameters:
         yield (
             f"config.json asks for {parameters} parameters; "
             f"the competition allows {limits.min_parameters} to {limits.max_parameters}"
         )
+    if sizes.width > limits.max_width:
+        yield f"config.json asks for {sizes.width} numbers a token and layer; the competition allows {limits.max_width}"
+    if sizes.vocab > limits.max_vocabulary:
+        yield f"config.json asks for a vocabulary of {sizes.vocab}; the competition allows {limits.max_vocabulary}"
+    if blueprint.max_length < limits.min_length:
+        yield f"config.json gives a window of {blueprint.max_length} tokens; the competition needs {limits.min_length}"

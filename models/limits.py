@@ -8,7 +8,10 @@ class ModelLimits:
     """Bounds on one model, all inclusive.
 
     `architectures` are transformers class names with a config allow-list in `models.configs`; `max_layers`,
-    `max_header_bytes` and `max_tensors` bound what is read before anything is allocated; `max_length` is in tokens.
+    `max_header_bytes` and `max_tensors` bound what is read before anything is allocated. `max_length` bounds the tokens
+    that a model is fed at once; its own window must hold `min_length`: the causality probe takes as many, and a text in
+    windows of a few tokens would take as many passes as it has tokens. `max_width` (numbers that a layer holds for one
+    token) and `max_vocabulary` bound the memory of judging, which few parameters can drive up without end.
     """
 
     architectures: tuple[str, ...]
@@ -16,7 +19,10 @@ class ModelLimits:
     max_parameters: int
     max_repo_bytes: int
     max_length: int
+    min_length: int = 64
     max_layers: int = 128
+    max_width: int = 65_536
+    max_vocabulary: int = 524_288
     max_tensors: int = 4_000
     max_header_bytes: int = 10_000_000
     dtypes: tuple[str, ...] = ("F32", "F16", "BF16")

@@ -49,6 +49,12 @@ def test_each_target_is_predicted_from_what_stands_before_it(prompt, scored, max
         assert (span.inputs[0], fed) == (1, whole[done - len(fed) : done])
 
 
+@pytest.mark.parametrize("max_length", [-1, 0, 1, 2])
+def test_a_window_without_room_for_a_target_raises_instead_of_scoring_nothing(max_length: int) -> None:
+    with pytest.raises(ValueError, match=f"a window of {max_length} tokens"):
+        spans((5,), (6, 7, 8), 1, max_length)
+
+
 @pytest.mark.parametrize(
     ("prompt", "scored", "max_length", "expected"),
     [

@@ -207,6 +207,32 @@ def test_limits_are_inclusive(limits: ModelLimits):
     assert [getattr(read(LLAMA, tight), "reason", None) for tight in close] == [None, *[Reason.LIMITS] * 3]
 
 
+FEW_PARAMETERS = LLAMA | {"hidden_size": 2, "num_attention_heads": 1, "num_key_value_heads": 1, "num_hidden_layers": 1}
+COSTLY = {
+    "a wide inner layer": (
+        FEW_PARAMETERS | {"intermediate_size": 100_000},
+        "config.json asks for 100000 numbers a token and layer; the competition allows 65536",
+    ),
+    "wide heads": (
+        FEW_PARAMETERS | {"head_dim": 100_000},
+        "config.json asks for 100000 numbers a token and layer; the competition allows 65536",
+    ),
+    "a vocabulary of numbers": (
+        FEW_PARAMETERS | {"vocab_size": 600_000, "tie_word_embeddings": True},
+        "config.json asks for a vocabulary of 600000; the competition allows 524288",
+    ),
+    "a window of two tokens": (
+        LLAMA | {"max_position_embeddings": 2},
+        "config.json gives a window of 2 tokens; the competition needs 64",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "detail"), COSTLY.values(), ids=COSTLY.keys())
+def test_what_few_parameters_make_costly_to_judge_is_refused(config: dict[str, Any], detail: str, limits: ModelLimits):
+    assert read(config, replace(limits, max_parameters=5_000_000)) == Rejection(Reason.LIMITS, detail)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
