@@ -1,13 +1,19 @@
-"""Actors as processes: each started by its public command, with a folder, a log and an environment of its own."""
+"""Actors as processes: each started by its public command, with a folder, a log and an environment of its own.
 
+What is started is on record in its folder at once, so that whoever ends the network finds it.
+"""
+
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -16,6 +22,9 @@ from localnet.place import LocalnetError, Place
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "TERM")
 _GRACE_S = 10.0
+_LOOK_S = 0.02
+_STANDING, _ERRAND = "process.json", "errand.json"
+"""Records of an actor's processes: the one that stands until it is stopped, and one that runs to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,53 +69,37 @@ def environment(place: Place, actor: Actor) -> dict[str, str]:
 
 def start(place: Place, actor: Actor) -> Running:
     """Start an actor in a session of its own, so that it outlives this process and is stopped with its children."""
-    folder = place.of(actor.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "log.txt"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command(actor.arguments),
-            env=environment(place, actor),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            start_new_session=True,
-        )
-    running = Running(actor.name, process.pid, psutil.Process(process.pid).create_time(), log)
-    (folder / "process.json").write_text(json.dumps({"pid": running.pid, "created": running.created}), encoding="utf-8")
-    return running
+    with _log(place, actor).open("ab") as output:
+        process = _spawned(place, actor, output, output)
+    return _recorded(place, actor, process, _STANDING)
 
 
 def run(place: Place, actor: Actor) -> str:
     """Run an actor to its end; the last line of its output. Raises LocalnetError with what it said where it failed."""
-    folder = place.of(actor.name)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "log.txt").open("ab") as errors:
-        done = subprocess.run(
-            command(actor.arguments),
-            env=environment(place, actor),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            cwd=folder,
-            check=False,
-            text=True,
-        )
-    if done.returncode:
-        raise LocalnetError(f"{actor.name} failed ({done.returncode}): {tail(folder / 'log.txt')}")
-    return done.stdout.strip().rpartition("\n")[2]
+    with _log(place, actor).open("ab") as errors:
+        process = _spawned(place, actor, subprocess.PIPE, errors)
+    running = _recorded(place, actor, process, _ERRAND)
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        stop(running)
+        raise
+    finally:
+        (place.of(actor.name) / _ERRAND).unlink(missing_ok=True)
+    if process.returncode:
+        raise LocalnetError(f"{actor.name} failed ({process.returncode}): {tail(running.log)}")
+    return output.strip().rpartition("\n")[2]
 
 
 def all_started(place: Place) -> tuple[Running, ...]:
     """Actors of this place that were started to stand, by name, whether they still live or not."""
-    paths = sorted(place.root.glob("actors/*/process.json"))
-    return tuple(running for path in paths if (running := _read(path)))
+    return _on_record(place, _STANDING)
 
 
 def all_running(place: Place) -> tuple[Running, ...]:
-    """Those of them whose processes live."""
-    return tuple(running for running in all_started(place) if is_alive(running))
+    """Every process of this place that lives, those that run to their end included."""
+    started = (*all_started(place), *_on_record(place, _ERRAND))
+    return tuple(running for running in started if is_alive(running))
 
 
 def dead(place: Place) -> Running | None:
@@ -118,7 +111,7 @@ def is_alive(running: Running) -> bool:
     """Whether the very process that was started still runs."""
     try:
         process = psutil.Process(running.pid)
-        return bool(process.create_time() == running.created and process.status() != psutil.STATUS_ZOMBIE)
+        return bool(process.create_time() == running.created) and _lives(process)
     except psutil.NoSuchProcess:
         return False
 
@@ -127,13 +120,33 @@ def stop(running: Running) -> None:
     """Ask an actor to end, and end it and its children where it does not."""
     if not is_alive(running):
         return
-    process = psutil.Process(running.pid)
-    family = [process, *process.children(recursive=True)]
-    process.send_signal(signal.SIGTERM)
-    _, alive = psutil.wait_procs(family, timeout=_GRACE_S)
-    for left in alive:
-        left.kill()
-    psutil.wait_procs(alive, timeout=_GRACE_S)
+    try:
+        process = psutil.Process(running.pid)
+        family = [process, *process.children(recursive=True)]
+        process.send_signal(signal.SIGTERM)
+    except psutil.NoSuchProcess:
+        return
+    left = _outlasting(family, _GRACE_S)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    _outlasting(left, _GRACE_S)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether a process still does anything: one that has ended may wait long for whoever is to take note of it."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _outlasting(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those that still live when all have ended or the time is up."""
+    until = time.monotonic() + seconds
+    while (left := [process for process in processes if _lives(process)]) and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+    return left
 
 
 def memory_bytes() -> int:
@@ -154,6 +167,42 @@ def tail(log: Path, lines: int = 3) -> str:
         return " | ".join(log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-lines:])
     except OSError:
         return "(no log)"
+
+
+def _log(place: Place, actor: Actor) -> Path:
+    folder = place.of(actor.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "log.txt"
+
+
+def _spawned(place: Place, actor: Actor, output: IO[bytes] | int, errors: IO[bytes]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(actor.arguments),
+        env=environment(place, actor),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        cwd=place.of(actor.name),
+        start_new_session=True,
+        text=True,
+    )
+
+
+def _recorded(place: Place, actor: Actor, process: subprocess.Popen[str], record: str) -> Running:
+    """Put a process on record; one that cannot be is not left behind."""
+    folder = place.of(actor.name)
+    try:
+        created = psutil.Process(process.pid).create_time()
+        (folder / record).write_text(json.dumps({"pid": process.pid, "created": created}), encoding="utf-8")
+    except BaseException:
+        process.kill()
+        raise
+    return Running(actor.name, process.pid, created, folder / "log.txt")
+
+
+def _on_record(place: Place, record: str) -> tuple[Running, ...]:
+    paths = sorted(place.root.glob(f"actors/*/{record}"))
+    return tuple(running for path in paths if (running := _read(path)))
 
 
 def _read(path: Path) -> Running | None:

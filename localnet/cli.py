@@ -1,7 +1,7 @@
 """`crucible localnet` and `crucible demo`: the whole subnet on one machine."""
 
 import json
-import shutil
+import shlex
 import signal
 import threading
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from chain.embedded.author import Author
 from chain.embedded.errors import EmbeddedChainError
@@ -20,15 +20,21 @@ from chain.reader import ChainError
 from competitions.table import TableError
 from console.options import USAGE, AsJson, app_for
 from localnet import actors, network
+from localnet.cast import Cast
 from localnet.demo import Demo, fresh_place
 from localnet.hub_server.server import PortInUse, serve
+from localnet.interruption import interruptible
 from localnet.outcome import Outcome
-from localnet.place import LocalnetError, Place, default_place
-from localnet.scenario import DEMO, PEOPLE, SCENARIOS
+from localnet.place import LocalnetError, Place, default_place, place_at
+from localnet.scenario import DEMO, MINERS, OWNER, PEOPLE, SCENARIOS, Person
+from neurons.progress import narrated
 
 KNOWN = (LocalnetError, EmbeddedChainError, ChainError, TableError, PortInUse)
 
 app = app_for("The embedded network: chain, Hub, producers, a validator and its leaderboard on this machine.", *KNOWN)
+
+EVERYBODY = (*PEOPLE, OWNER)
+"""Whom `exports` knows."""
 
 _WIDE = 150
 """Columns of a table that goes into a file."""
@@ -44,16 +50,23 @@ def up(
 ) -> None:
     """Found a network and start it; it goes on until `down`."""
     place = _place(home)
-    try:
-        net = network.up(place, DEMO, typer.echo, hub_port=hub_port, board_port=board_port)
-    except LocalnetError:
-        network.down(place)
-        raise
+    with interruptible(), narrated() as say:
+        net = network.up(place, DEMO, say, hub_port=hub_port, board_port=board_port)
     typer.echo(f"leaderboard  {net.leaderboard}\nHub          {net.hub}\nchain        {place.chain}")
-    typer.echo(f"\nTo act as alice (or {', '.join(p.name for p in PEOPLE if p.name != 'alice')}):")
-    alice = next(person for person in PEOPLE if person.name == "alice")
-    for name, value in net.cast.neuron(alice).items():
-        typer.echo(f"export {name}={value}")
+    typer.echo("\nTo act as alice (`crucible localnet exports NAME` gives the same for others):")
+    typer.echo(_exports(net.cast, MINERS[0]))
+
+
+@app.command()
+def exports(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(person.name for person in EVERYBODY)}.")] = "alice",
+    home: Home = None,
+) -> None:
+    """Print what a shell must export to act as one of the network's people."""
+    place = _place(home)
+    place.token(name)
+    person = next(person for person in EVERYBODY if person.name == name)
+    typer.echo(_exports(Cast(place, place.scenario(), place.addresses().get("hub", "")), person))
 
 
 @app.command()
@@ -68,7 +81,8 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps({"addresses": addresses, "actors": rows}))
         return
-    table = Table("actor", "pid", "state", "log", title=f"{place.root}; leaderboard {addresses['leaderboard']}")
+    board = addresses.get("leaderboard", "not started")
+    table = Table("actor", "pid", "state", Column("log", overflow="fold"), title=f"{place.root}; leaderboard {board}")
     for row in rows:
         table.add_row(str(row["actor"]), str(row["pid"]), "running" if row["alive"] else "ended", str(row["log"]))
     Console().print(table)
@@ -79,17 +93,20 @@ def down(
     home: Home = None,
     purge: Annotated[bool, typer.Option("--purge", help="Remove the network's folder as well.")] = False,
 ) -> None:
-    """Stop every actor."""
+    """Stop every actor; what they made stays to be looked at until it is purged."""
     place = _place(home)
-    place.scenario()
-    stopped = network.down(place, purge=purge)
+    place.require()
+    with narrated() as say:
+        stopped = network.down(place, say, purge=purge)
     typer.echo(f"stopped {', '.join(stopped) or 'nothing: nobody was running'}")
 
 
 @app.command()
 def chain(home: Home = None) -> None:
     """Make blocks of the network's chain until SIGTERM or Ctrl-C."""
-    node = Node.open(_place(home).chain)
+    place = _place(home)
+    place.require()
+    node = Node.open(place.chain)
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -107,7 +124,9 @@ def hub(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Serve the network's Hub until SIGTERM or Ctrl-C."""
-    serve(_place(home).hub, port=port, ready=typer.echo)
+    place = _place(home)
+    place.require()
+    serve(place.hub, port=port, ready=typer.echo)
 
 
 demo_app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
@@ -126,16 +145,16 @@ def demo(
         typer.echo(f"error: size {size!r} is unknown; known are {', '.join(SCENARIOS)}", err=True)
         raise typer.Exit(USAGE)
     place = fresh_place()
-    try:
-        result = _played(Demo(place, SCENARIOS[size], rounds, patience, lambda _: None))
-    except KNOWN as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
-    finally:
-        if keep:
-            typer.echo(f"kept {place.root}", err=True)
-        else:
-            shutil.rmtree(place.root, ignore_errors=True)
+    with interruptible():
+        try:
+            result = _played(Demo(place, SCENARIOS[size], rounds, patience, lambda _: None))
+        except KNOWN as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from None
+        finally:
+            network.down(place, purge=not keep)
+            if keep:
+                typer.echo(f"kept {place.root}", err=True)
     if as_json:
         typer.echo(json.dumps(result.document()))
     else:
@@ -165,4 +184,10 @@ def _played(story: Demo) -> Outcome:
 
 
 def _place(home: Path | None) -> Place:
-    return Place(home) if home else default_place()
+    return place_at(home) if home else default_place()
+
+
+def _exports(cast: Cast, person: Person) -> str:
+    """Shell lines: what a neuron of this person is told, and the validator's ledger for `crucible validator status`."""
+    told = cast.neuron(person) | {"CRUCIBLE_LEDGER": str(cast.place.ledger)}
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in told.items())

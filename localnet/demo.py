@@ -48,13 +48,10 @@ class Demo:
         watcher = threading.Thread(target=self._watch_memory, name="memory", daemon=True)
         watcher.start()
         try:
-            net = network.up(self.place, self.scenario, self.say)
+            net = network.up(self.place, self.scenario, self.say, keep_failed=True)
             self._train_base(net)
             self._await_samples()
-            with ThreadPoolExecutor(max_workers=2, thread_name_prefix="miner") as pool:
-                mining = [pool.submit(self._mine, net, training) for training in self.scenario.trainings]
-                for miner in mining:
-                    miner.result()
+            self._mine_all(net)
             self._copy(net)
             return self._finish(net, begun)
         finally:
@@ -68,11 +65,25 @@ class Demo:
         out = str(self.place.of(OWNER.name) / "base")
         budget = ("--steps", str(scenario.base_steps), "--seconds", str(scenario.base_seconds))
         arguments = ("miner", "base", "--preset", scenario.base_preset, *budget, "--out", out, "--publish", _BASE_REPO)
-        actors.run(self.place, net.cast.once(OWNER, *arguments, threads=2))
+        self._run(net.cast.once(OWNER, *arguments, threads=2))
 
     def _await_samples(self) -> None:
         """Wait until every producer has committed a batch that miners can train on."""
         self._until(lambda: len(self._chain(DATA_SUBNET, "commitments")) >= len(PRODUCERS) or None, "no samples")
+
+    def _mine_all(self, net: Network) -> None:
+        """All miners, two at a time; where one fails, or the demo is interrupted, the others are not waited for."""
+        pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="miner")
+        try:
+            for miner in [pool.submit(self._mine, net, training) for training in self.scenario.trainings]:
+                miner.result()
+        except BaseException:
+            self._over.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            network.down(self.place)
+            raise
+        finally:
+            pool.shutdown()
 
     def _mine(self, net: Network, training: Training) -> None:
         """One miner: fine-tune the base on what producers have published, and bring it before the validator."""
@@ -81,14 +92,20 @@ class Demo:
         self.say(f"{miner.name} fine-tunes for {training.competition} ({training.steps} steps)")
         plan = ("--steps", str(training.steps), "--lr", str(training.learning_rate))
         arguments = ("miner", "train", "--base", _BASE_REPO, "--competition", training.competition, *plan, "--out", out)
-        actors.run(self.place, net.cast.once(miner, *arguments))
+        self._run(net.cast.once(miner, *arguments))
         self._publish(net, miner, out, training.competition)
 
     def _publish(self, net: Network, miner: Person, source: str, competition: str) -> None:
         self.say(f"{miner.name} publishes to {competition}: private upload, sealed pointer, public at the reveal")
         repo = f"{miner.name}/{competition}"
         arguments = ("miner", "publish", source, "--repo", repo, "--competition", competition, "--json")
-        actors.run(self.place, net.cast.once(miner, *arguments))
+        self._run(net.cast.once(miner, *arguments))
+
+    def _run(self, actor: Actor) -> str:
+        """The last line that an actor printed. Raises LocalnetError where it fails, or the demo is over."""
+        if self._over.is_set():
+            raise LocalnetError(f"{actor.name} was not started: the demo is over")
+        return actors.run(self.place, actor)
 
     def _copy(self, net: Network) -> None:
         """The copier waits for a king and commits its model, byte for byte, as its own."""
@@ -124,7 +141,7 @@ class Demo:
     def _chain(self, netuid: NetUid, what: str) -> Any:
         """What `crucible chain` says of a subnet."""
         arguments = ("chain", what, "--network", str(self.place.chain), "--netuid", str(netuid), "--json")
-        return json.loads(actors.run(self.place, Actor("reader", arguments, {})))
+        return json.loads(self._run(Actor("reader", arguments, {})))
 
     def _watch_memory(self) -> None:
         while not self._over.wait(_LOOK_S):

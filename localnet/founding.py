@@ -6,7 +6,7 @@ from chain.embedded.root import Root
 from chain.signing import Wallet, create_wallet
 from chain.types import NetUid
 from localnet.hub_server.store import HubStore
-from localnet.place import LocalnetError, Place
+from localnet.place import Place
 from localnet.scenario import DATA_SUBNET, OWNER, PEOPLE, SUBNET, Scenario
 
 _GIFT = 1_000.0
@@ -14,9 +14,7 @@ _GIFT = 1_000.0
 
 
 def found(place: Place, scenario: Scenario) -> None:
-    """Make a network in a place that has none. Raises LocalnetError where one stands already."""
-    if place.chain.exists():
-        raise LocalnetError(f"{place.root} has a network already: `crucible localnet down --purge` removes it")
+    """Make a network in a place that has none."""
     place.root.mkdir(parents=True, exist_ok=True)
     store = HubStore(place.hub)
     place.remember(scenario, {person.name: store.add_user(person.name) for person in (OWNER, *PEOPLE)})

@@ -1,5 +1,6 @@
 """Bringing the embedded network up and down: chain, Hub and producers, then a validator and its leaderboard."""
 
+import os
 import shutil
 import socket
 import time
@@ -12,7 +13,7 @@ from localnet import actors
 from localnet.actors import Actor, Running
 from localnet.cast import Cast
 from localnet.founding import found
-from localnet.place import LocalnetError, Place
+from localnet.place import LocalnetError, Place, Taken
 from localnet.scenario import PRODUCERS, Scenario
 
 _PATIENCE_S = 60.0
@@ -30,12 +31,31 @@ class Network:
 
 
 def up(
-    place: Place, scenario: Scenario, say: Callable[[str], None], *, hub_port: int = 0, board_port: int = 0
+    place: Place,
+    scenario: Scenario,
+    say: Callable[[str], None],
+    *,
+    hub_port: int = 0,
+    board_port: int = 0,
+    keep_failed: bool = False,
 ) -> Network:
-    """Found a network and start its standing actors. Raises LocalnetError with the log's end where one fails."""
-    found(place, scenario)
-    cast = Cast(place, scenario)
-    hub_port, board_port = hub_port or free_port(), board_port or free_port()
+    """Found a network and start its standing actors; who is interrupted or fails leaves no process behind.
+
+    Raises Taken before anything is begun, LocalnetError with the log's end where an actor fails. A failed network's
+    folder is removed, unless `keep_failed`.
+    """
+    for port, option in ((hub_port, "--hub-port"), (board_port, "--board-port")):
+        _require_free(port, option)
+    place.claim()
+    try:
+        found(place, scenario)
+        return _started(place, scenario, say, hub_port or free_port(), board_port or free_port())
+    except BaseException:
+        down(place, purge=not keep_failed)
+        raise
+
+
+def _started(place: Place, scenario: Scenario, say: Callable[[str], None], hub_port: int, board_port: int) -> Network:
     hub, leaderboard = f"http://127.0.0.1:{hub_port}", f"http://127.0.0.1:{board_port}"
     cast = Cast(place, scenario, hub)
     say("starting the chain and the Hub")
@@ -45,15 +65,19 @@ def up(
     for number, person in enumerate(PRODUCERS, start=1):
         actors.start(place, cast.producer(person, number, len(PRODUCERS)))
     _start(place, cast.validator(), place.ledger.is_file)
+    say("starting the leaderboard")
     _start(place, cast.leaderboard(board_port), lambda: answers(f"{leaderboard}/healthz"))
+    if gone := actors.dead(place):
+        raise LocalnetError(f"{gone.name} did not start: {actors.tail(gone.log)}")
     place.publish_addresses(hub, leaderboard)
     return Network(place, cast, hub, leaderboard)
 
 
-def down(place: Place, *, purge: bool = False) -> tuple[str, ...]:
+def down(place: Place, say: Callable[[str], None] = lambda _: None, *, purge: bool = False) -> tuple[str, ...]:
     """Stop every actor, the newest first, and return their names; `purge` removes the folder as well."""
     running = sorted(actors.all_running(place), key=lambda one: -one.created)
     for one in running:
+        say(f"stopping {one.name}")
         actors.stop(one)
     if purge:
         shutil.rmtree(place.root, ignore_errors=True)
@@ -64,6 +88,15 @@ def free_port() -> int:
     """A port of the loopback interface that nobody listens on now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+def _require_free(port: int, option: str) -> None:
+    """Raises Taken where another program listens on a port that was asked for; 0 asks for none."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        cause = os.strerror(error.errno or 0)  # the exception's own text repeats the address
+        raise Taken(f"cannot listen on 127.0.0.1:{port} ({cause}): choose another by {option}") from None
 
 
 def answers(url: str) -> bool:
@@ -86,8 +119,10 @@ def listens(port: int) -> bool:
 def _start(place: Place, actor: Actor, ready: Callable[[], bool]) -> Running:
     running = actors.start(place, actor)
     until = time.monotonic() + _PATIENCE_S
-    while not ready():
+    while True:
+        found_ready = ready()
         if not actors.is_alive(running) or time.monotonic() > until:
             raise LocalnetError(f"{actor.name} did not start: {actors.tail(running.log)}")
+        if found_ready:  # and alive: it is the actor itself that answers
+            return running
         time.sleep(_LOOK_S)
-    return running
