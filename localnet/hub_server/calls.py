@@ -3,7 +3,6 @@
 Handlers are plain functions from a Call to a response, run in threads.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from hub.port import RepoKind
 from hub.repository import Entry, Repository, Revision
 from localnet.hub_server.problems import Problem, bad_token, forbidden, hidden, no_revision
 from localnet.hub_server.store import HubStore
+from models.strict_json import BadJson, parse_object
 
 _KINDS: Mapping[str, RepoKind] = {"models": "model", "datasets": "dataset"}
 _MAX_BODY_BYTES = 32 << 20
@@ -47,12 +47,9 @@ class Call:
 
     def document(self) -> Mapping[str, Any]:
         """Return the body as a JSON object. Raises Problem."""
-        try:
-            document = json.loads(self.body)
-        except ValueError as error:
-            raise Problem(400, f"The body is not JSON: {error}") from error
-        if not isinstance(document, dict):
-            raise Problem(400, "The body is not a JSON object")
+        document = parse_object(self.body)
+        if isinstance(document, BadJson):
+            raise Problem(400, f"The body {document.reason}")
         return document
 
     def signed_in(self) -> str:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from hub.repository import Entry, MissingFile, Removal, StaleParent
 from localnet.hub_server.calls import Call, call_of
 from localnet.hub_server.problems import Problem, no_revision
 from localnet.hub_server.store import HubStore
+from models.strict_json import BadJson, parse_object
 
 _MAX_LINE_BYTES = 2 * REGULAR_LIMIT_BYTES
 
@@ -59,11 +59,13 @@ async def _lines(request: Request) -> AsyncIterator[bytes]:
 
 
 def _parsed(line: bytes) -> tuple[str, Mapping[str, Any]]:
-    try:
-        document = json.loads(line)
-        return str(document["key"]), dict(document["value"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise Problem(400, f"A line of the commit is not an operation: {error}") from error
+    document = parse_object(line)
+    if isinstance(document, BadJson):
+        raise Problem(400, f"A line of the commit {document.reason}")
+    key, value = document.get("key"), document.get("value")
+    if not isinstance(key, str) or not isinstance(value, dict):
+        raise Problem(400, "A line of the commit is not an operation: it has no key, or no object as its value")
+    return key, value
 
 
 def _change(call: Call, key: str, value: Mapping[str, Any]) -> Entry | Removal:

@@ -18,7 +18,8 @@ class Problem(Exception):
 
     def response(self) -> JSONResponse:
         """Return the HTTP answer."""
-        headers = {"X-Error-Message": self.message.encode("ascii", "replace").decode()}
+        # a name that the caller chose may hold line ends, which would end the header
+        headers = {"X-Error-Message": "".join(c if " " <= c <= "~" else "?" for c in self.message)}
         if self.code is not None:
             headers["X-Error-Code"] = self.code
         return JSONResponse({"error": self.message, **self.extra}, self.status, headers)

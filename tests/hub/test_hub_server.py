@@ -95,6 +95,12 @@ def test_what_is_not_there_is_named_by_the_hubs_codes(local_hub, repo, path, cod
     assert outcome(answer) == (404, code)
 
 
+def test_line_ends_in_a_name_never_become_a_header(local_hub, repo):
+    answer = ask(local_hub.endpoint, "GET", f"/{repo}/resolve/main/a%0d%0aX-Evil:%201", token=local_hub.bob)
+    shown = answer.headers["x-error-message"], answer.headers.get("x-evil")
+    assert (outcome(answer), shown) == ((404, "EntryNotFound"), ("Entry not found: a??X-Evil: 1", None))
+
+
 def test_a_token_of_nobody_is_refused_even_for_public_files(local_hub, repo):
     answer = ask(local_hub.endpoint, "GET", f"/{repo}/resolve/main/model.safetensors", token="hf_" + "0" * 40)
     assert (answer.status, answer.json) == (401, {"error": "Invalid credentials in Authorization header"})
@@ -212,7 +218,11 @@ def test_commits_to_a_public_repository_of_another_are_refused(local_hub, repo, 
         ("POST", "/api/repos/create", b'{"name": "../x"}'),
         ("POST", "/api/repos/create", b'{"name": "x", "type": "space"}'),
         ("PUT", "/api/models/{repo}/settings", b'{"gated": "auto"}'),
+        ("POST", "/api/repos/create", b"[" * 90_000),
+        ("POST", "/api/models/{repo}/commit/main", b'{"key": "file", "value": ' + b"[" * 90_000),
+        ("POST", "/api/models/{repo}/commit/main", b'{"key": "file"}'),
     ],
+    ids=lambda value: value[:30] if isinstance(value, bytes) else None,
 )
 def test_malformed_requests_are_answered_with_400(local_hub, repo, method, path, body):
     answer = ask(local_hub.endpoint, method, path.format(repo=repo), token=local_hub.alice, body=body)
