@@ -6,6 +6,7 @@ the round's signature is the key that opens. Knows no chain and no clock.
 
 import hashlib
 import secrets
+import sys
 from functools import lru_cache
 from typing import NewType
 
@@ -16,6 +17,10 @@ from py_ecc.bls.point_compression import compress_G1, compress_G2, decompress_G2
 from py_ecc.optimized_bls12_381 import FQ12, G2, curve_order, field_modulus, multiply, pairing
 
 from chain.embedded.scale import compact, read_bytes
+
+# py_ecc sets the recursion limit to 100,000 as it is imported. At that, nested JSON overflows the stack of whoever
+# parses it and ends the process; a tenth is more than its powers take, and makes every parser raise instead.
+sys.setrecursionlimit(10_000)
 
 PublicKey = NewType("PublicKey", bytes)
 """96 bytes: a compressed G2 point."""

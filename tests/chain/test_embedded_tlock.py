@@ -1,5 +1,8 @@
 """Timelock encryption agrees with drand's network and the SDK's core, and opens nothing it should not."""
 
+import subprocess
+import sys
+
 import bittensor_core
 import pytest
 from hypothesis import given
@@ -75,3 +78,11 @@ def test_altered_ciphertext_is_refused(position: int, change: int, boxed: bool) 
     altered = SEALED[:position] + bytes([SEALED[position] ^ change]) + SEALED[position + 1 :]
     with pytest.raises(tlock.CannotOpen):
         tlock.open_sealed(tlock.envelope(altered, 12) if boxed else altered, SIGNATURE)
+
+
+def test_its_curve_arithmetic_leaves_json_parsers_able_to_raise() -> None:
+    program = (
+        "import json, chain.embedded.genesis\ntry: json.loads('[' * 99_000)\nexcept RecursionError: print('raised')"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "raised\n", "")
