@@ -22,6 +22,12 @@ def eligible_from(submission: Submission, competition: Competition) -> Block:
     )
 
 
+def holds(submission: Submission, registered: Mapping[Hotkey, Registration]) -> bool:
+    """Whether the hotkey still holds the registration under which it committed."""
+    held = registered.get(submission.hotkey)
+    return held is not None and submission.commit_block >= held.since
+
+
 def live(
     submissions: Iterable[Submission], table: Table, registered: Mapping[Hotkey, Registration], seed_block: Block
 ) -> tuple[Submission, ...]:
@@ -34,8 +40,7 @@ def live(
     newest: dict[Hotkey, Submission] = {}
     for submission in sorted(submissions, key=lambda s: s.commit_block):
         competition = rules.get(submission.competition)
-        held = registered.get(submission.hotkey)
-        if competition is None or held is None or submission.commit_block < held.since:
+        if competition is None or not holds(submission, registered):
             continue
         if not is_void(submission, competition) and eligible_from(submission, competition) <= seed_block:
             newest[submission.hotkey] = submission

@@ -88,6 +88,14 @@ def last_closed(ledger: Ledger, competition: str) -> int | None:
         return session.scalar(query.where(RoundRow.competition == competition))
 
 
+def first_begun(ledger: Ledger, competition: str) -> int | None:
+    """Number of the oldest round of a competition that has its samples and is not closed."""
+    query = select(func.min(RoundRow.number)).join(BundleRow, BundleRow.round_id == RoundRow.id)
+    query = query.outerjoin(ClosingRow, ClosingRow.round_id == RoundRow.id)
+    with ledger.reading() as session:
+        return session.scalar(query.where(RoundRow.competition == competition, ClosingRow.round_id.is_(None)))
+
+
 def newest_closed(ledger: Ledger, competition: str, upto_seed_block: Block) -> int | None:
     """Number of the newest closed round whose seed block is at or before a block."""
     query = select(func.max(RoundRow.number)).join(ClosingRow, ClosingRow.round_id == RoundRow.id)

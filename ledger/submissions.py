@@ -99,10 +99,20 @@ def refuse(ledger: Ledger, commitment_id: int, rejection: Rejection) -> None:
 
 
 def due_for_intake(ledger: Ledger, now_block: Block) -> tuple[Submission, ...]:
-    """Submissions whose files still have to be vetted, most senior first; after a retry, from its block on."""
+    """Submissions whose files still have to be vetted; after a retry, from its block on.
+
+    Those never tried come first, then those tried longest ago, then the most senior: no one repository holds up others.
+    """
     retry = (IntakeRow.outcome == "retry") & (IntakeRow.retry_block <= now_block)
     with ledger.reading() as session:
-        return _select(session, IntakeRow.id.is_(None) | retry)
+        return _select(session, IntakeRow.id.is_(None) | retry, func.coalesce(IntakeRow.block, -1))
+
+
+def retries(ledger: Ledger, submission_id: int, since: Block) -> int:
+    """How many attempts at a submission's files failed, by our fault or the Hub's, from a block on."""
+    condition = IntakeRow.submission_id == submission_id, IntakeRow.outcome == "retry", IntakeRow.block >= since
+    with ledger.reading() as session:
+        return session.scalar(select(func.count(IntakeRow.id)).where(*condition)) or 0
 
 
 def record_intake(ledger: Ledger, submission_id: int, block: Block, result: Accepted | Rejection | Retry) -> None:
@@ -177,13 +187,13 @@ def _intake_row(submission_id: int, block: Block, result: Accepted | Rejection |
     return row
 
 
-def _select(session: Session, condition: ColumnElement[bool]) -> tuple[Submission, ...]:
+def _select(session: Session, condition: ColumnElement[bool], *order: ColumnElement[int]) -> tuple[Submission, ...]:
     latest = select(func.max(IntakeRow.id)).where(IntakeRow.submission_id == SubmissionRow.id)
     query = (
         select(SubmissionRow, IntakeRow.outcome)
         .outerjoin(IntakeRow, IntakeRow.id == latest.correlate(SubmissionRow).scalar_subquery())
         .where(condition)
-        .order_by(SubmissionRow.commit_block, SubmissionRow.id)
+        .order_by(*order, SubmissionRow.commit_block, SubmissionRow.id)
     )
     return tuple(_submission(row, _INTAKE[outcome]) for row, outcome in session.execute(query))
 

@@ -1,12 +1,12 @@
 """A committed pointer → a clean directory in the cache, or the reason why not: describe, fetch, vet, compare.
 
-Knows neither chain nor ledger. What is the Hub's fault or ours (HubUnreachable, RateLimited, CorruptDownload, OSError)
-is raised: the caller abandons and comes back. Stopped anywhere, it can simply be called again.
+Knows neither chain nor ledger. What is the Hub's fault or ours (HubUnreachable, RateLimited, CorruptDownload, Denied,
+OSError) is raised: the caller abandons and comes back. Stopped anywhere, it can simply be called again.
 """
 
 from pathlib import Path
 
-from hub.port import Denied, Hub, InvalidName, NotFound, RepoInfo
+from hub.port import Hub, InvalidName, NotFound, RepoInfo
 from models.cache import ModelCache
 from models.limits import ModelLimits
 from models.manifest import read_manifest
@@ -19,7 +19,7 @@ def take_in(hub: Hub, ref: ModelRef, limits: ModelLimits, cache: ModelCache) -> 
     """Fetch and vet what a pointer names; on success its clean directory is at `cache.path(ref.digest)`."""
     try:
         info = hub.describe(ref.repo, "model", ref.revision)
-    except (NotFound, Denied, InvalidName) as error:
+    except (NotFound, InvalidName) as error:  # Denied is about our own token: what is private looks like missing
         return _unavailable(str(error))
     if info.private:
         return _unavailable(f"{ref.repo} is private; make it public at the reveal")
@@ -48,7 +48,7 @@ def fetch_and_vet(hub: Hub, info: RepoInfo, revision: str, folder: Path, limits:
     fetched = folder / "fetched"
     try:
         hub.fetch(info.repo, "model", revision, manifest.files, fetched)
-    except (NotFound, Denied) as error:
+    except NotFound as error:
         return _unavailable(str(error))
     return vet(fetched, folder / "clean", limits)
 

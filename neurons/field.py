@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chain.reader import ChainReader
 from chain.types import Block, NetUid, Registration
-from competitions.eligibility import is_void, live
+from competitions.eligibility import holds, is_void, live
 from competitions.ownership import Ownership
 from competitions.records import Reign, Submission
 from competitions.spec import Competition, Table
@@ -15,11 +15,16 @@ from neurons.loops.watch import poll
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A round's entrants, the most senior first, the incumbent, and the first claims on all known models."""
+    """A round's entrants, the most senior first, the incumbent, and the first claims on all known models.
+
+    `awaited` are those whose files must be had or refused before the round can be judged: entrants, and whoever would
+    own an entrant's model if its own files turn out to be what it says.
+    """
 
     entrants: tuple[Submission, ...]
     incumbent: Reign | None
     ownership: Ownership
+    awaited: tuple[Submission, ...]
 
 
 def assemble(
@@ -32,9 +37,12 @@ def assemble(
     alive = live(known, table, registered, round_.seed_block)
     entrants = [submission for submission in alive if submission.competition == competition.name]
     incumbent = rounds.reign_after(ledger, competition.name, round_.number - 1)
-    if incumbent and incumbent.hotkey in registered and all(s.id != incumbent.submission_id for s in entrants):
-        entrants.append(submissions.get(ledger, incumbent.submission_id))  # a king's successor must win like anyone
-    return Field(tuple(entrants), incumbent, Ownership(_claims(known, table), round_.seed))
+    if incumbent and all(s.id != incumbent.submission_id for s in entrants):
+        king = submissions.get(ledger, incumbent.submission_id)
+        entrants += [king] if holds(king, registered) else []  # a king's successor must win like anyone
+    claims = _claims(known, table)
+    awaited = [s for s in known if s.intake == "due" and (s in entrants or (s in claims and _rivals(s, entrants)))]
+    return Field(tuple(entrants), incumbent, Ownership(claims, round_.seed), tuple(awaited))
 
 
 def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:
@@ -47,3 +55,13 @@ def _claims(known: list[Submission], table: Table) -> list[Submission]:
     """Submissions that can own a model: neither refused nor opened too late, since neither may gain anything."""
     rules = {competition.name: competition for competition in table.competitions}
     return [s for s in known if s.intake != "rejected" and not is_void(s, rules[s.competition])]
+
+
+def _rivals(claim: Submission, entrants: list[Submission]) -> bool:
+    """Whether a claim would make a copy of an entrant."""
+    return any(
+        claim.coldkey != entrant.coldkey
+        and claim.commit_block <= entrant.commit_block
+        and (claim.digest == entrant.digest or (claim.repo, claim.revision) == (entrant.repo, entrant.revision))
+        for entrant in entrants
+    )

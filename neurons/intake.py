@@ -1,7 +1,9 @@
 """Taking a submission's files in: the one way from a pinned revision on the Hub to a clean directory in the cache."""
 
+import logging
 from dataclasses import dataclass
 
+from chain.types import BlockCount
 from competitions.records import Submission
 from competitions.spec import Competition
 from hub.port import Hub, HubError
@@ -10,6 +12,14 @@ from models.intake import take_in
 from models.ref import ModelRef
 from models.rejections import Rejection
 from models.vetting import Vetted
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 8
+"""Failed attempts at files that are due after which a round goes on without them; they stay due for later rounds."""
+
+_SHORTEST_PAUSE = BlockCount(2)
+_LONGEST_PAUSE = BlockCount(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +43,11 @@ class Intake:
             return take_in(self.hub, ref, competition.limits, self.cache)
         except (HubError, OSError) as error:
             return Unfetched(f"{type(error).__name__}: {error}")
+        except Exception as error:  # a stranger's files met a defect of ours, which must cost nobody else their turn
+            log.exception("taking in %s@%s failed", submission.repo, submission.revision)
+            return Unfetched(f"{type(error).__name__}: {error}")
+
+
+def pause(failures: int) -> BlockCount:
+    """Blocks until the next attempt after so many failed ones: doubling, and bounded."""
+    return BlockCount(min(_LONGEST_PAUSE, _SHORTEST_PAUSE * 2 ** min(failures, 10)))

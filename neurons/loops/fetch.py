@@ -1,24 +1,21 @@
-"""Fetch: take in what was submitted, oldest first, until each model is a clean directory or refused."""
+"""Fetch: take in what was submitted, in turn, until each model is a clean directory or refused."""
 
 import logging
 from dataclasses import dataclass
 
 from chain.reader import ChainReader
-from chain.types import Block, BlockCount
-from competitions.eligibility import eligible_from
+from chain.types import Block
+from competitions.eligibility import eligible_from, is_void
 from competitions.records import Submission
 from competitions.spec import Table
 from competitions.table import competition_named
 from ledger import submissions
 from ledger.database import Ledger
 from models.rejections import Reason, Rejection
-from neurons.intake import Intake, Unfetched
+from neurons.intake import Intake, Unfetched, pause
 from neurons.supervisor import Wakes
 
 log = logging.getLogger(__name__)
-
-_RETRY = BlockCount(2)
-"""Blocks until a model that could not be had is asked for again."""
 
 Outcome = submissions.Accepted | submissions.Retry | Rejection
 
@@ -35,7 +32,7 @@ class Fetch:
     name: str = "fetch"
 
     def step(self) -> bool:
-        """Take in the most senior model that is due; True where another one waits."""
+        """Take in the model whose turn it is; True where another one waits."""
         head = self.chain.head().number
         due = submissions.due_for_intake(self.ledger, head)
         if not due:
@@ -52,11 +49,16 @@ class Fetch:
         if competition is None:
             known = ", ".join(c.name for c in self.table.competitions)
             return Rejection(Reason.COMPETITION, f"the table no longer has {submission.competition!r}; it has {known}")
+        if is_void(submission, competition):
+            sealed = submission.revealed_block - submission.commit_block
+            detail = f"the pointer was sealed for {sealed} blocks; at most {competition.max_seal_blocks} are allowed"
+            return Rejection(Reason.LATE_REVEAL, detail)
+        due = eligible_from(submission, competition)
         taken = self.intake.take_in(submission, competition)
         if isinstance(taken, Unfetched):
-            return submissions.Retry(taken.cause, Block(head + _RETRY))
+            failures = submissions.retries(self.ledger, submission.id, due)
+            return submissions.Retry(taken.cause, Block(head + pause(failures)))
         if isinstance(taken, Rejection):
-            due = eligible_from(submission, competition)
             early = taken.reason is Reason.UNAVAILABLE and head < due
-            return submissions.Retry(taken.detail, Block(head + _RETRY)) if early else taken
+            return submissions.Retry(taken.detail, Block(head + pause(0))) if early else taken
         return submissions.Accepted(taken.parameters, taken.bytes)

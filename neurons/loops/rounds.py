@@ -13,9 +13,11 @@ from pathlib import Path
 from chain.clock import round_at, round_seed, seed_block
 from chain.reader import ChainReader
 from chain.types import Block, NetUid
+from competitions.eligibility import eligible_from
 from competitions.ranking import Entrant, Result, Setting, decide
 from competitions.records import Submission, TaskScore
 from competitions.spec import Competition, Table
+from competitions.table import competition_named
 from evaluation.executor import Executor, Request
 from evaluation.sources.bundle import BundleCorrupt, draw, read_bundle, write_bundle
 from evaluation.sources.held import Held
@@ -26,7 +28,7 @@ from ledger.database import Ledger
 from models.rejections import Rejection
 from models.vetting import Vetted
 from neurons.field import Field, assemble
-from neurons.intake import Intake
+from neurons.intake import PATIENCE, Intake
 from neurons.reporting import Reporter
 from neurons.supervisor import Wakes
 
@@ -57,10 +59,21 @@ class Rounds:
     name: str = "rounds"
 
     def step(self) -> bool:
-        """Bring each competition's next round a step further; a held one holds no other competition's."""
+        """Bring each competition's next round a step further; one that is held or fails holds no other's.
+
+        Raises what failed where nothing else advanced.
+        """
         finalized = self.chain.finalized().number
-        advanced = [self._advance(competition, finalized) for competition in self.table.competitions]
-        return any(advanced)
+        advanced, failure = False, None
+        for competition in self.table.competitions:
+            try:
+                advanced |= self._advance(competition, finalized)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other competitions go on
+                log.warning("%s cannot go on: %s: %s", competition.name, type(error).__name__, error)
+                failure = error
+        if failure is not None and not advanced:
+            raise failure
+        return advanced
 
     def _advance(self, competition: Competition, finalized: Block) -> bool:
         number = self._next(competition, finalized)
@@ -69,13 +82,26 @@ class Rounds:
         if round_ is None:
             return False
         field = assemble(self.chain, self.ledger, self.netuid, self.table, competition, round_)
-        if any(submission.intake == "due" for submission in field.entrants):
+        if not all(self._is_given_up(submission) for submission in field.awaited):
             self.wakes.poke("fetch")
             return False
         return self._judge(competition, round_, field)
 
+    def _is_given_up(self, submission: Submission) -> bool:
+        """Whether files that are due were asked for in vain so often that no round waits for them any more."""
+        rules = competition_named(self.table, submission.competition)
+        if rules is None:
+            return True
+        return submissions.retries(self.ledger, submission.id, eligible_from(submission, rules)) >= PATIENCE
+
     def _next(self, competition: Competition, finalized: Block) -> int:
-        """The round after the last closed one; on a fresh ledger, `catch_up` rounds before the newest."""
+        """The round after the last closed one; on a fresh ledger, `catch_up` rounds before the newest.
+
+        A fresh ledger's first round is the first one whose samples could be had.
+        """
+        begun = rounds.first_begun(self.ledger, competition.name)
+        if begun is not None:
+            return begun
         closed = rounds.last_closed(self.ledger, competition.name)
         if closed is not None:
             return closed + 1
@@ -94,7 +120,10 @@ class Rounds:
 
     def _judge(self, competition: Competition, round_: rounds.Round, field: Field) -> bool:
         """Judge one more model, or close the round; False while the round is held."""
-        results = {entrant.id: self._result(round_, field, entrant) for entrant in field.entrants}
+        found = verdicts.verdicts(self.ledger, round_.id)
+        results = {
+            entrant.id: self._result(round_, field, entrant, found.get(entrant.id)) for entrant in field.entrants
+        }
         unjudged = [entrant for entrant in field.entrants if results[entrant.id] is None]
         if not unjudged:
             entrants = [
@@ -116,13 +145,17 @@ class Rounds:
         log.info("%s round %d: %s %s", competition.name, round_.number, unjudged[0].repo, _in_words(verdict))
         return True
 
-    def _result(self, round_: rounds.Round, field: Field, entrant: Submission) -> Result | None:
+    def _result(
+        self, round_: rounds.Round, field: Field, entrant: Submission, verdict: Verdict | None
+    ) -> Result | None:
         """What needs no judging, or no more of it: a copy, a refusal, a verdict, or our fault once too often."""
         if claim := field.ownership.copied_from(entrant):
             return claim
         if refusal := submissions.rejection(self.ledger, entrant.id):
             return refusal
-        match verdicts.verdicts(self.ledger, round_.id).get(entrant.id):
+        if entrant.intake == "due":
+            return f"its files could not be had in {PATIENCE} attempts; they are asked for again"
+        match verdict:
             case Scored(tasks=tasks):
                 return tuple(TaskScore(task.task, task.values) for task in tasks)
             case Rejection() as rejection:
@@ -141,8 +174,8 @@ class Rounds:
         bundle = pool if isinstance(pool, Held) else draw(pool, competition.tasks, round_.seed)
         if isinstance(bundle, Held):
             return bundle
+        write_bundle(bundle, self._file(bundle.root))  # first, since what is recorded may be impossible to draw again
         rounds.set_bundle(self.ledger, round_.id, bundle.root)
-        write_bundle(bundle, self._file(bundle.root))
         return self._file(bundle.root)
 
     def _file(self, root: str) -> Path:

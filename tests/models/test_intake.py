@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.folder import FolderHub
-from hub.port import CorruptDownload, HubUnreachable, RateLimited, RepoInfo, RepoKind
+from hub.port import CorruptDownload, Denied, HubUnreachable, RateLimited, RepoInfo, RepoKind
 from models.cache import ModelCache
 from models.intake import take_in
 from models.limits import ModelLimits
@@ -148,6 +148,7 @@ def test_a_hostile_model_is_refused_as_vetting_refuses_it(
 
 OURS: list[Callable[[], BaseException]] = [
     lambda: HubUnreachable("down"),
+    lambda: Denied("the token is not valid"),
     lambda: RateLimited("slower", 3.0),
     lambda: CorruptDownload("tampered"),
     lambda: OSError("disk full"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.reader import ChainError
 from chain.types import Block
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
 from evaluation.sources.held import Held
@@ -19,7 +20,7 @@ from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger, open_ledger
 from localnet.scenario import SUBNET
 from models.cache import ModelCache
-from neurons.intake import Intake
+from neurons.intake import PATIENCE, Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
@@ -30,7 +31,7 @@ from tests.pocket import Pocket
 
 @dataclass
 class Bench:
-    """A validator's loops without their threads, watched and fetched already; the judge answers from a script."""
+    """A validator's loops without their threads; the judge answers from a script."""
 
     pocket: Pocket
     ledger: Ledger
@@ -45,6 +46,11 @@ class Bench:
         every = [s for c in self.pocket.table.competitions for s in submissions.all_of(self.ledger, c.name)]
         return next(s.digest for s in every if s.repo == repo)
 
+    def fetch(self) -> None:
+        fetch = Fetch(self.pocket.chain, self.ledger, self.loop.intake, self.pocket.table, self.loop.wakes)
+        while fetch.step():
+            pass
+
     def run(self) -> None:
         while self.loop.step():
             pass
@@ -57,19 +63,22 @@ class Bench:
 
 
 @pytest.fixture
-def bench(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
+def watched(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
     ledger, wakes, stopping = open_ledger(tmp_path / "ledger.sqlite"), Wakes(), threading.Event()
     hub = HuggingFaceHub(pocket.endpoint, pocket.place.token("validator"))
     intake = Intake(hub, ModelCache(tmp_path / "models"))
     source = open_source("signed_batches", pocket.chain, hub)
     Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes).step()
-    fetch = Fetch(pocket.chain, ledger, intake, pocket.table, wakes)
-    while fetch.step():
-        pass
     judging = (source, ScriptedExecutor({}), intake, tmp_path / "bundles", 2)
     loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
     yield Bench(pocket, ledger, loop, stopping)
     ledger.close()
+
+
+@pytest.fixture
+def bench(watched: Bench) -> Bench:
+    watched.fetch()
+    return watched
 
 
 HONEST: Mapping[str, Sequence[Answer]] = {
@@ -153,3 +162,58 @@ def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: P
         bundle.unlink()
     bench.run()
     assert bench.newest("answers") == {"bob/answers": "king", "alice/answers": "challenger", "dave/answers": "copy"}
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A source that fails in a way nobody foresaw, for the rounds of one competition."""
+
+    inner: Source
+    first: Block
+
+    def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
+        if (seed_block - self.first) % 24 == 0:
+            raise ChainError("the node answers nonsense")
+        return self.inner.pool(spec, seed_block=seed_block, after=after)
+
+
+def test_a_competition_that_fails_holds_up_no_other_and_is_reported(bench: Bench) -> None:
+    bench = bench.judged_by(HONEST, Broken(bench.loop.source, bench.pocket.table.competitions[0].first_block))
+    with pytest.raises(ChainError, match="nonsense"):
+        bench.run()
+    assert (bench.newest("answers"), bench.newest("text")) == ({}, {"carol/text": "king"})
+
+
+def test_a_round_waits_for_files_that_are_due_and_not_for_ever(watched: Bench) -> None:
+    every = {s.repo: s for s in submissions.all_of(watched.ledger, "answers")}
+    alice = every["alice/answers"]
+    first_due = Block(alice.commit_block + watched.pocket.table.competitions[0].eval_delay_blocks)
+    for attempt in range(PATIENCE):
+        retry = submissions.Retry("the Hub answers 500", Block(10_000))
+        submissions.record_intake(watched.ledger, alice.id, Block(first_due + attempt), retry)
+        if attempt == 0:
+            watched.fetch()
+            waiting = watched.judged_by(HONEST)
+            waiting.run()
+            assert (waiting.newest("answers"), waiting.newest("text")) == ({}, {"carol/text": "king"})
+    watched.judged_by(HONEST).run()
+    assert watched.newest("answers")["alice/answers"] == "abandoned"
+    assert submissions.get(watched.ledger, alice.id).intake == "due"
+
+
+def test_a_fresh_ledgers_first_round_is_finished_before_a_newer_one_is_begun(bench: Bench) -> None:
+    bench = bench.judged_by(HONEST)
+    bench.loop.step()
+    begun = [rounds.open_round_of(bench.ledger, c.name) for c in bench.pocket.table.competitions]
+    later = replace(bench, loop=replace(bench.loop, catch_up=0))  # as if so many blocks had passed meanwhile
+    later.run()
+    oldest = [rounds.closed(bench.ledger, c.name)[0].number for c in bench.pocket.table.competitions]
+    assert oldest == [round_.number for round_ in begun if round_]
+
+
+def test_samples_that_could_not_be_kept_bind_no_round(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "bundles").write_text("a file where a folder should be")
+    with pytest.raises(FileExistsError):
+        bench.judged_by(HONEST).run()
+    begun = [rounds.open_round_of(bench.ledger, c.name) for c in bench.pocket.table.competitions]
+    assert [round_ and round_.bundle_root for round_ in begun] == [None, None]

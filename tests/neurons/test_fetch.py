@@ -1,0 +1,124 @@
+"""Fetching: every model has its turn, whatever another's repository does, and our own faults refuse nobody."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from chain.types import Block, NetUid
+from hub.folder import FolderHub
+from hub.port import Denied, Hub, HubUnreachable, RepoInfo, RepoKind
+from ledger import submissions
+from ledger.database import Ledger, open_ledger
+from models.cache import ModelCache
+from models.publishing import PublishedModel, publish
+from models.ref import ModelRef, encode_sealed
+from neurons import tables
+from neurons.intake import PATIENCE, Intake, pause
+from neurons.loops.fetch import Fetch
+from neurons.loops.watch import poll
+from neurons.supervisor import Wakes
+from tests.neurons.past_chain import PastChain, entry, member, pointer
+from tests.neurons.tiny_model import write_model
+
+NETUID, TABLE = NetUid(1), tables.load("pocket")
+
+
+@dataclass
+class Failing:
+    """A Hub that fails in its own way for one repository; every attempt there takes many blocks."""
+
+    inner: Hub
+    chain: PastChain
+    error: Exception
+
+    def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
+        if repo == "stranger/model":
+            self.chain.number += 100
+            raise self.error
+        return self.inner.describe(repo, kind, revision)
+
+    def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
+        self.inner.fetch(repo, kind, revision, paths, into)
+
+
+@dataclass
+class Scene:
+    """A stranger's submission, senior to an honest one that lies on the Hub."""
+
+    chain: PastChain
+    ledger: Ledger
+    loop: Fetch
+    hub: FolderHub
+
+    def failing(self, error: Exception) -> Fetch:
+        hub: Hub = Failing(self.hub, self.chain, error)  # type: ignore[assignment]  # reads are all that is asked
+        return Fetch(self.chain, self.ledger, Intake(hub, self.loop.intake.cache), TABLE, Wakes())
+
+    def states(self) -> dict[str, str]:
+        return {s.repo: s.intake for s in submissions.all_of(self.ledger, "answers")}
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    owner = FolderHub(tmp_path / "hub", "honest")
+    done = publish(owner, "honest/model", write_model(tmp_path / "model"))
+    assert isinstance(done, PublishedModel)
+    owner.set_visibility("honest/model", "model", private=False)
+    line = encode_sealed(ModelRef("answers", "honest/model", done.revision, done.digest)).encode()
+    states = {1: (entry("honest", 20, (line, 25)), entry("stranger", 10, (pointer("stranger"), 15)))}
+    chain = PastChain(states, (member("honest", 0), member("stranger", 1)), number=60)
+    ledger, hub = open_ledger(tmp_path / "ledger.sqlite"), FolderHub(tmp_path / "hub", None)
+    poll(chain, ledger, NETUID, TABLE, Block(60))
+    intake = Intake(hub, ModelCache(tmp_path / "cache"))
+    yield Scene(chain, ledger, Fetch(chain, ledger, intake, TABLE, Wakes()), hub)
+    ledger.close()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [HubUnreachable("it answers 500"), OSError("no space left"), RecursionError("a defect of ours")],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_repository_that_never_comes_holds_up_nobody_and_is_refused_by_nobody(scene: Scene, error: Exception) -> None:
+    loop = scene.failing(error)
+    for _ in range(2):
+        loop.step()
+    assert scene.states() == {"stranger/model": "due", "honest/model": "accepted"}
+
+
+def test_our_own_token_expired_refuses_no_model(scene: Scene) -> None:
+    scene.failing(Denied("the token is not valid")).step()
+    assert scene.states()["stranger/model"] == "due"
+
+
+def test_a_model_not_public_when_due_is_refused_and_before_that_only_late(scene: Scene) -> None:
+    scene.chain.number = 30
+    scene.loop.step()
+    assert scene.states()["stranger/model"] == "due"
+    scene.chain.number = 60
+    for _ in range(2):
+        scene.loop.step()
+    assert scene.states() == {"stranger/model": "rejected", "honest/model": "accepted"}
+
+
+def test_a_pointer_sealed_too_long_is_refused_without_being_fetched(tmp_path: Path, scene: Scene) -> None:
+    late = TABLE.competitions[0].max_seal_blocks + 11
+    states = {1: (entry("stranger", 10, (pointer("stranger"), late)),)}
+    chain, ledger = PastChain(states, (member("stranger", 1),)), open_ledger(tmp_path / "late.sqlite")
+    poll(chain, ledger, NETUID, TABLE, Block(500))
+    hub: Hub = Failing(scene.hub, chain, AssertionError("asked for"))  # type: ignore[assignment]
+    Fetch(chain, ledger, Intake(hub, scene.loop.intake.cache), TABLE, Wakes()).step()
+    (refused,) = submissions.all_of(ledger, "answers")
+    why = submissions.rejection(ledger, refused.id)
+    assert why is not None
+    assert (why.reason, why.detail) == (
+        "late_reveal",
+        "the pointer was sealed for 61 blocks; at most 60 are allowed",
+    )
+    ledger.close()
+
+
+def test_pauses_double_and_are_bounded() -> None:
+    assert [pause(n) for n in (0, 1, 2, 5, 6, PATIENCE, 10_000)] == [2, 4, 8, 64, 64, 64, 64]
