@@ -43,8 +43,8 @@ def score(competition: Competition, tasks: Sequence[TaskScore]) -> float:
 def decide(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant]) -> RoundOutcome:
     """Standings and reign after a round.
 
-    A confirmed incumbent stays unless beaten by epsilon; if its own judging was our fault nothing changes. A vacant
-    throne goes to the best score, confirmed in a second round.
+    A confirmed incumbent stays unless beaten by epsilon. A vacant throne goes to the best score, confirmed in a second
+    round. Where the judging of whoever reigns or is on trial failed by our fault, nothing changes.
     """
     scores = {
         entrant.submission.id: score(setting.competition, entrant.result)
@@ -52,11 +52,11 @@ def decide(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant
         if isinstance(entrant.result, tuple)
     }
     king = next((e for e in entrants if incumbent and e.submission.id == incumbent.submission_id), None)
+    if king is not None and isinstance(king.result, str):
+        return RoundOutcome(_standings(setting, None, incumbent, entrants, scores), incumbent)
     if incumbent is None or not incumbent.confirmed or king is None or isinstance(king.result, Rejection | Claim):
         reign = _elect(setting, incumbent, entrants, scores)
         return RoundOutcome(_standings(setting, None, reign, entrants, scores), reign)
-    if isinstance(king.result, str):
-        return RoundOutcome(_standings(setting, None, incumbent, entrants, scores), incumbent)
     reign = _fight(setting, incumbent, entrants, scores)
     return RoundOutcome(_standings(setting, incumbent, reign, entrants, scores), reign)
 
@@ -115,9 +115,10 @@ def _standings(
     """Every entrant in order: the reign's holder, then by score, then those without one by seniority."""
     holder = reign.submission_id if reign else None
 
-    def order(entrant: Entrant) -> tuple[bool, float, int]:
+    def order(entrant: Entrant) -> tuple[bool, float, int, bytes]:
         sub = entrant.submission
-        return sub.id != holder, scores.get(sub.id, float("inf")), sub.commit_block
+        tie = tie_break(setting.seed, sub.hotkey)
+        return sub.id != holder, scores.get(sub.id, float("inf")), sub.commit_block, tie
 
     ordered = sorted(entrants, key=order)
     rows = [_standing(setting, incumbent, reign, entrant, scores) for entrant in ordered]

@@ -13,7 +13,7 @@ from ledger.schema import ConfirmationRow, SendRow, SendWeightRow
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Weights by hotkey sent at a block by a table, the chain's answer, and the block at which they were read back."""
+    """Weights by hotkey sent at a head by a table, the chain's answer, and the block at which they were read back."""
 
     id: int
     block: Block
@@ -26,7 +26,7 @@ class Sending:
 def record_sent(
     ledger: Ledger, block: Block, fingerprint: str, weights: Mapping[Hotkey, float], answer: Included | Refused
 ) -> int:
-    """Record weights sent by the table of a fingerprint, and the chain's answer; gives the sending's id.
+    """Record weights sent at a head by the table of a fingerprint, and the chain's answer; gives the sending's id.
 
     The same sending with the same answer is recorded once.
     """

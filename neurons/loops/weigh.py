@@ -47,8 +47,8 @@ class Weigh:
         if own is None or not own.permit:
             log.warning("%s cannot set weights on netuid %d: %s", self.wallet.hotkey, self.netuid, _why_not(own))
             return False
-        wanted = self._wanted(head.number)
-        if self._is_due(head.number, own, wanted):
+        wanted = payable(self._wanted(head.number), neurons)
+        if self._is_due(head.number, own, wanted, neurons):
             self._send(head.number, wanted, neurons)
         return False
 
@@ -66,20 +66,24 @@ class Weigh:
         previous = before.hotkey if before and before.confirmed else None
         return Settled(number, rounds.reign_after(self.ledger, competition, number), previous)
 
-    def _is_due(self, block: Block, own: Neuron, wanted: Pay) -> bool:
-        """Whether to send now: something changed, was lost or grew old, and the chain's rate limit allows it."""
+    def _is_due(self, block: Block, own: Neuron, wanted: Pay, neurons: tuple[Neuron, ...]) -> bool:
+        """Whether to send now: something changed, was lost or grew old, and the chain's rate limit allows it.
+
+        A hotkey that was paid and has registered since holds another uid than its weight went to, or the same one anew.
+        """
         last = weights.last_included(self.ledger)
         if block - own.last_update < self.reader.weight_rules(self.netuid).rate_limit:
             return False
-        if last is None or block - last.block >= self.refresh_blocks:
+        if last is None or block - last.block >= self.refresh_blocks or _is_lost(last, own, block):
             return True
-        return not _same(dict(last.weights), named(wanted))
+        moved = any(neuron.registered_at > last.block for neuron in neurons if neuron.hotkey in last.weights)
+        return moved or not _same(dict(last.weights), named(wanted))
 
     def _send(self, block: Block, wanted: Pay, neurons: tuple[Neuron, ...]) -> None:
         vector = to_uids(wanted, neurons, self.table.burn_uid)
         outcome = self.writer.set_weights(self.netuid, self.wallet, vector)
         at = outcome.block if isinstance(outcome, Included) else block
-        weights.record_sent(self.ledger, at, self.table.fingerprint, named(wanted), outcome)
+        weights.record_sent(self.ledger, block, self.table.fingerprint, named(wanted), outcome)
         if isinstance(outcome, Refused):
             log.warning("weights refused in block %d: %s (%s)", block, outcome.name, outcome.message)
         else:
@@ -113,6 +117,13 @@ def named(wanted: Pay) -> dict[Hotkey, float]:
     return {**wanted.hotkeys, BURN: wanted.burn} if wanted.burn > 0 else dict(wanted.hotkeys)
 
 
+def payable(wanted: Pay, neurons: tuple[Neuron, ...]) -> Pay:
+    """The same pay with what would go to a hotkey without a uid burnt."""
+    here = {neuron.hotkey for neuron in neurons}
+    paid = {hotkey: weight for hotkey, weight in wanted.hotkeys.items() if hotkey in here}
+    return Pay(paid, wanted.burn + sum(weight for hotkey, weight in wanted.hotkeys.items() if hotkey not in here))
+
+
 def to_uids(wanted: Pay, neurons: tuple[Neuron, ...], burn_uid: Uid) -> Weights:
     """Hotkeys as the uids they hold now; what a hotkey without a uid would get is burnt."""
     uids = {neuron.hotkey: neuron.uid for neuron in neurons}
@@ -123,6 +134,11 @@ def to_uids(wanted: Pay, neurons: tuple[Neuron, ...], burn_uid: Uid) -> Weights:
     if wanted.burn > _ROUNDING:
         vector[burn_uid] = vector.get(burn_uid, 0.0) + wanted.burn
     return vector
+
+
+def _is_lost(last: weights.Sending, own: Neuron, block: Block) -> bool:
+    """Whether the block that took the weights is past, and the chain knows of none set since they were sent."""
+    return isinstance(last.answer, Included) and last.answer.block <= block and own.last_update <= last.block
 
 
 def _same(one: Mapping[_Key, float], other: Mapping[_Key, float]) -> bool:

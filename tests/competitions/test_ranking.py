@@ -69,6 +69,17 @@ def test_our_own_fault_with_the_king_changes_nothing(setting: Setting) -> None:
     assert [(s.submission_id, s.role) for s in outcome.standings] == [(1, "abandoned"), (2, "challenger")]
 
 
+def test_our_own_fault_with_the_best_of_a_vacant_throne_changes_nothing(setting: Setting) -> None:
+    trial = replace(KING, confirmed=False)
+    broken = replace(entrant(1, 1.0), result="the device ran out of memory")
+    assert decide(setting, trial, [broken, entrant(2, 0.5)]).reign == trial
+
+
+def test_places_of_equals_do_not_depend_on_who_was_seen_first(setting: Setting) -> None:
+    field = [entrant(n, 2.0, commit=30) for n in range(1, 9)]
+    assert decide(setting, None, field).standings == decide(setting, None, field[::-1]).standings
+
+
 def test_a_king_that_is_refused_leaves_the_throne_to_be_won(setting: Setting) -> None:
     refused = replace(entrant(1, 1.0), result=Rejection(Reason.NOT_FINITE, "loss is NaN"))
     assert reigning(setting, KING, [refused, entrant(2, 2.0)]) == (2, False)

@@ -1,8 +1,9 @@
 """Weights on the embedded chain: sent when due, to the uids that hotkeys hold now, read back, and not sent in vain."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ class Scene:
         """Record a closed round after which the miner reigns."""
         head = self.chain.head().number
         neurons = self.chain.neurons(NETUID)
-        entry = Commitment(self.miner.hotkey, head, None, b"", (Opened(b"pointer", head),))
+        entry = Commitment(self.miner.hotkey, Block(head - 1), None, b"", (Opened(b"pointer", head),))
         commitments.record_poll(self.ledger, NETUID, head, neurons, [entry])
         opened = submissions.undecoded(self.ledger)
         pointer = (competition, "miner/model", "0" * 40, "0" * 64)
@@ -65,6 +66,21 @@ class Scene:
         """Every sending: its block, its weights, and whether it was read back; oldest first."""
         every = reversed(weights.history(self.ledger))
         return [(s.block, dict(s.weights), s.confirmed_block is not None) for s in every]
+
+
+@dataclass
+class Elsewhere:
+    """The chain as it is, but for who holds which uid."""
+
+    inner: SubtensorChain
+    members: tuple[Neuron, ...]
+
+    def neurons(self, _netuid: NetUid, _block: Block | None = None) -> tuple[Neuron, ...]:
+        here = {neuron.uid: neuron for neuron in self.inner.neurons(NETUID)}
+        return tuple(replace(neuron, last_update=here[neuron.uid].last_update) for neuron in self.members)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
 
 
 @pytest.fixture(params=[False, True], ids=["clear", "commit-reveal"])
@@ -125,6 +141,36 @@ def test_a_refusal_is_recorded_and_not_taken_for_a_success(scene: Scene) -> None
     weights.record_sent(scene.ledger, Block(20), "f", {BURN: 1.0}, Refused("SettingWeightsTooFast", "wait"))
     scene.loop.step()
     assert [isinstance(s.answer, Included) for s in weights.history(scene.ledger)] == [True, False]
+
+
+def test_weights_that_the_chain_lost_are_sent_again(scene: Scene) -> None:
+    weights.record_sent(scene.ledger, Block(19), "f", {BURN: 1.0}, Included(Block(20), "20-1"))
+    scene.loop.step()
+    scene.author.advance(RATE_LIMIT)
+    scene.loop.step()
+    assert [(block > 19, w) for block, w, _ in scene.sent()] == [(False, {BURN: 1.0}), (True, {BURN: 1.0})]
+
+
+def test_a_uid_that_changes_hands_costs_its_old_holder_the_pay_and_gives_the_new_one_none(scene: Scene) -> None:
+    scene.crown("answers", 0)
+    scene.loop.step()
+    before = scene.chain.neurons(NETUID)
+    gone = Elsewhere(scene.chain, before[:2])
+    replace(scene.loop, reader=gone).step()
+    assert len(scene.sent()) == 1, "within the rate limit nothing is sent"
+    scene.author.advance(RATE_LIMIT)
+    replace(scene.loop, reader=gone).step()
+    assert [w for _, w, _ in scene.sent()] == [{scene.miner.hotkey: 0.7, BURN: pytest.approx(0.3)}, {BURN: 1.0}]
+
+
+def test_a_paid_hotkey_that_moved_to_another_uid_is_paid_there(scene: Scene) -> None:
+    scene.crown("answers", 0)
+    scene.loop.step()
+    scene.author.advance(RATE_LIMIT)
+    neurons, head = scene.chain.neurons(NETUID), scene.chain.head().number
+    moved = Elsewhere(scene.chain, (*neurons[:2], replace(neurons[2], registered_at=head)))
+    replace(scene.loop, reader=moved).step()
+    assert len(scene.sent()) == 2
 
 
 def test_a_validator_without_permit_sends_nothing(scene: Scene) -> None:
