@@ -2,43 +2,46 @@
 
 import json
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from chain.reader import ChainError
 from chain.subtensor import SubtensorChain, connect
 from chain.types import Commitment, NetUid, Neuron, Unreadable
 from console.options import AsJson, Netuid, Network, app_for
+from console.showing import show, waiting
 
 app = app_for("Read the chain: weights, commitments and neurons of a subnet.", ChainError)
 
 DEFAULT_NETWORK = "finney"
+LARGEST_NETUID = 65535
+
+_Rows = TypeVar("_Rows")
 
 
 @app.command()
 def weights(network: Network = None, netuid: Netuid = None, as_json: AsJson = False) -> None:
     """Weights that validators set, as the chain holds them: setter's uid, then uid and weight."""
-    chain, number = _open(network, netuid)
-    rows = chain.weights(number)
+    number, held, rows = _read(network, netuid, SubtensorChain.weights)
     if as_json:
         typer.echo(json.dumps({str(uid): {str(to): weight for to, weight in row.items()} for uid, row in rows.items()}))
         return
-    hotkeys = {neuron.uid: neuron.hotkey for neuron in chain.neurons(number)}
+    hotkeys = {neuron.uid: neuron.hotkey for neuron in held}
     table = Table("setter", "uid", "hotkey", "weight", title=f"weights of netuid {number}")
     for uid, row in sorted(rows.items()):
         for to, weight in sorted(row.items(), key=lambda item: -item[1]):
             table.add_row(str(uid), str(to), hotkeys.get(to, "?"), f"{weight:.4f}")
-    Console().print(table)
+    show(table)
 
 
 @app.command()
 def commitments(network: Network = None, netuid: Netuid = None, as_json: AsJson = False) -> None:
     """What every hotkey has committed: sealed until when, opened to what."""
-    chain, number = _open(network, netuid)
-    rows = [_commitment(entry) for entry in chain.commitments(number)]
+    number, _, entries = _read(network, netuid, SubtensorChain.commitments)
+    rows = [_commitment(entry) for entry in entries]
     if as_json:
         typer.echo(json.dumps(rows))
         return
@@ -48,29 +51,34 @@ def commitments(network: Network = None, netuid: Netuid = None, as_json: AsJson 
         table.add_row(
             row["hotkey"], str(row["block"]), row["state"], row["clear"], f"{opened['block']} {opened['text']}"
         )
-    Console().print(table)
+    show(table)
 
 
 @app.command()
 def neurons(network: Network = None, netuid: Netuid = None, as_json: AsJson = False) -> None:
     """Who holds which uid, with stake and permit."""
-    chain, number = _open(network, netuid)
-    rows = [_neuron(neuron) for neuron in chain.neurons(number)]
+    number, held, _ = _read(network, netuid, lambda _chain, _netuid: None)
+    rows = [_neuron(neuron) for neuron in held]
     if as_json:
         typer.echo(json.dumps(rows))
         return
     table = Table("uid", "hotkey", "coldkey", "stake", "permit", "registered", title=f"neurons of netuid {number}")
     for row in rows:
         table.add_row(*(str(row[key]) for key in ("uid", "hotkey", "coldkey", "stake", "permit", "registered_at")))
-    Console().print(table)
+    show(table)
 
 
-def _open(network: str | None, netuid: int | None) -> tuple[SubtensorChain, NetUid]:
-    """The chain and subnet that options, or else the environment, name."""
+def _read(
+    network: str | None, netuid: int | None, read: Callable[[SubtensorChain, NetUid], _Rows]
+) -> tuple[NetUid, tuple[Neuron, ...], _Rows]:
+    """What is read of the subnet that options, or else the environment, name, with its neurons: without it, no rows."""
     chosen = os.environ.get("CRUCIBLE_NETUID", "") if netuid is None else str(netuid)
-    if not chosen.isdecimal():
-        raise ChainError(f"netuid is {chosen!r}: give its number by --netuid or CRUCIBLE_NETUID")
-    return connect(network or os.environ.get("CRUCIBLE_NETWORK", DEFAULT_NETWORK)), NetUid(int(chosen))
+    if not chosen.isdecimal() or int(chosen) > LARGEST_NETUID:
+        raise ChainError(f"netuid is {chosen!r}: give 0 to {LARGEST_NETUID} by --netuid or CRUCIBLE_NETUID")
+    number, name = NetUid(int(chosen)), network or os.environ.get("CRUCIBLE_NETWORK", DEFAULT_NETWORK)
+    with waiting(f"reading netuid {number} of {name}"):
+        chain = connect(name)
+        return number, chain.neurons(number), read(chain, number)
 
 
 def _neuron(neuron: Neuron) -> dict[str, Any]:

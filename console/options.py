@@ -50,7 +50,9 @@ def app_for(description: str, *known: type[Exception]) -> typer.Typer:
             except known as error:
                 fail(error)
 
-    app = typer.Typer(cls=Commands, help=description, no_args_is_help=True, pretty_exceptions_show_locals=False)
+    app = typer.Typer(
+        cls=Commands, help=description, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False
+    )
     app.callback(help=description)(_nothing)
     return app
 

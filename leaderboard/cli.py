@@ -10,7 +10,7 @@ import uvicorn
 from leaderboard.app import create_app
 from ledger.database import LedgerError, LedgerUnavailable, open_ledger
 
-app = typer.Typer(help="The public leaderboard of a validator's ledger.", no_args_is_help=True)
+app = typer.Typer(help="The public leaderboard of a validator's ledger.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

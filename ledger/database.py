@@ -20,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -120,7 +120,7 @@ def _name(url: URL) -> str:
 
 def _engine(url: URL, *, read_only: bool) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url)
+        return _server_engine(url)
     path = Path(url.database or "")
     if read_only and not path.is_file():
         raise LedgerUnavailable(f"no ledger at {path}: start the validator that writes it, or name another one")
@@ -134,6 +134,15 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _server_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise LedgerUnavailable(
+            f"no driver for {_name(url)} ({error}): install it, or give a path or sqlite:///PATH"
+        ) from error
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from chain.embedded.author import Author
 from chain.embedded.errors import EmbeddedChainError
@@ -19,6 +19,7 @@ from chain.embedded.node import Node
 from chain.reader import ChainError
 from competitions.table import TableError
 from console.options import USAGE, AsJson, app_for
+from console.showing import show
 from localnet import actors, network
 from localnet.cast import Cast
 from localnet.demo import Demo, fresh_place
@@ -35,9 +36,6 @@ app = app_for("The embedded network: chain, Hub, producers, a validator and its 
 
 EVERYBODY = (*PEOPLE, OWNER)
 """Whom `exports` knows."""
-
-_WIDE = 150
-"""Columns of a table that goes into a file."""
 
 Home = Annotated[Path | None, typer.Option("--home", help="The network's folder.")]
 
@@ -82,10 +80,10 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"addresses": addresses, "actors": rows}))
         return
     board = addresses.get("leaderboard", "not started")
-    table = Table("actor", "pid", "state", Column("log", overflow="fold"), title=f"{place.root}; leaderboard {board}")
+    table = Table("actor", "pid", "state", "log", title=f"{place.root}; leaderboard {board}")
     for row in rows:
         table.add_row(str(row["actor"]), str(row["pid"]), "running" if row["alive"] else "ended", str(row["log"]))
-    Console().print(table)
+    show(table)
 
 
 @app.command()
@@ -158,8 +156,7 @@ def demo(
     if as_json:
         typer.echo(json.dumps(result.document()))
     else:
-        console = Console()
-        (console if console.is_terminal else Console(width=_WIDE)).print(result.table())
+        show(result.table())
         typer.echo(
             f"{result.seconds:.0f} s, {result.peak_mb:.0f} MB at the peak; rounds with a score: {dict(result.rounds)}"
         )

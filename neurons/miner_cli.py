@@ -8,6 +8,7 @@ import typer
 from chain.reader import ChainError
 from competitions.table import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
+from console.showing import waiting
 from hub.port import HubError
 from neurons import tables, training_cli
 from neurons.actors import open_actors
@@ -82,7 +83,8 @@ def status(
         wallet_path=wallet_path,
         table=table,
     )
-    told = dataclasses.asdict(_miner(settings, print).status())
+    with waiting(f"reading {settings.network}"):
+        told = dataclasses.asdict(_miner(settings, print).status())
     say(told, as_json, lambda: in_lines(told))
 
 

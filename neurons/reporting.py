@@ -52,6 +52,8 @@ class Wandb:
 
     def __init__(self, mode: Mode, folder: Path, project: str, config: Mapping[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in ("data", "cache"):  # which would pile up in the user's home
+            os.environ.setdefault(f"WANDB_{name.upper()}_DIR", str(folder / "wandb" / name))
         settings = wandb.Settings(
             silent=True, console="off", disable_git=True, x_disable_meta=True, x_disable_stats=True
         )

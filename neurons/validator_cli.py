@@ -5,12 +5,12 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from chain.reader import ChainError
 from competitions.table import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for
+from console.showing import show
 from hub.port import HubError
 from ledger.board import Board, board
 from ledger.database import LedgerError, open_ledger
@@ -66,9 +66,7 @@ def status(home: Home = None, ledger: LedgerPath = None, as_json: AsJson = False
     if as_json:
         typer.echo(json.dumps(dataclasses.asdict(seen), default=str))
         return
-    console = Console()
-    for table in _tables(seen):
-        console.print(table)
+    show(*_tables(seen))
 
 
 def _tables(seen: Board) -> list[Table]:

@@ -175,3 +175,10 @@ def test_processes_that_open_an_empty_file_at_once_make_one_ledger(tmp_path: Pat
     for racer in racers:
         racer.join()
     assert (numbers, {racer.exitcode for racer in racers}) == (list(range(6)), {0})
+
+
+@pytest.mark.parametrize("url", ["atlantis://here/ledger", "oracle://me:secret@here/ledger"])
+def test_a_database_without_a_driver_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(LedgerUnavailable, match=r"no driver for .*: install it, or give a path") as caught:
+        open_ledger(url)
+    assert "secret" not in str(caught.value)

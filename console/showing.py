@@ -1,0 +1,24 @@
+"""How results and waiting look: tables that lose nothing, also in a file; a spinner on a terminal."""
+
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.table import Table
+
+_WIDE = 150
+"""Columns where the output is no terminal."""
+
+
+def show(*tables: Table) -> None:
+    """Print tables; what is too long for its column goes on in the next line, so that every key can be copied."""
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=_WIDE)
+    for table in tables:
+        for column in table.columns:
+            column.overflow = "fold"
+        console.print(table)
+
+
+def waiting(words: str) -> AbstractContextManager[object]:
+    """A spinner with a few words while the block runs; nothing where stderr is no terminal."""
+    return Console(stderr=True).status(words)
