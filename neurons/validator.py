@@ -7,6 +7,7 @@ disk ◀─── prune ◀── └────────┘ ──▶ leade
 
 import logging
 import signal
+import sys
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from hub.port import Denied, Hub
 from ledger import heartbeats, network
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
-from neurons import logs, tables
+from neurons import tables
 from neurons.actors import open_actors
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
@@ -34,7 +35,7 @@ from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
 from neurons.own_entry import require_registered
 from neurons.reporting import Reporter, open_reporter
-from neurons.settings import ValidatorSettings, read_validator_settings
+from neurons.settings import ValidatorSettings
 from neurons.supervisor import Beat, Scheduled, Supervisor, Wakes
 
 log = logging.getLogger(__name__)
@@ -153,5 +154,7 @@ def _about(settings: ValidatorSettings, wallet: Wallet, table: Table) -> dict[st
 
 
 if __name__ == "__main__":
-    logs.configure()
-    run(read_validator_settings())
+    from neurons.validator_cli import app  # which imports this module: `python neurons/validator.py` runs a validator
+
+    given = sys.argv[1:]
+    app(given if given[:1] in (["run"], ["status"]) else ["run", *given])

@@ -1,6 +1,9 @@
 """`crucible validator`: what is wrong at the start is one line with its remedy, exit code 2, nothing half-written."""
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +14,7 @@ from typer.testing import CliRunner
 from leaderboard.cli import app as leaderboard
 from ledger.database import open_ledger
 from localnet.scenario import PRODUCERS, VALIDATOR
-from neurons import tables
+from neurons import tables, validator_cli
 from neurons.validator_cli import app
 from tests.pocket import Pocket
 
@@ -60,6 +63,21 @@ def test_a_token_the_hub_does_not_know_is_refused_and_not_shown(pocket: Pocket, 
     with refused(pocket, tmp_path, HF_TOKEN="hf_forgotten") as line:
         assert "check that HF_TOKEN is valid" in line
         assert "hf_forgotten" not in line
+
+
+def test_the_file_itself_can_be_run_with_options_of_either_spelling(pocket: Pocket, tmp_path: Path) -> None:
+    file = Path(validator_cli.__file__).with_name("validator.py")
+    environment = os.environ | pocket.environment(VALIDATOR) | {"CRUCIBLE_HOME": str(tmp_path)}
+    told = [
+        subprocess.run(
+            [sys.executable, str(file), *options], env=environment, capture_output=True, text=True, check=False
+        )
+        for options in (["--wallet.name", "nobody"], ["run", "--wallet", "nobody"], ["status"])
+    ]
+    assert [(done.returncode, done.stdout, done.stderr.partition(" has no key")[0]) for done in told[:2]] == [
+        (2, "", "error: wallet nobody/default")
+    ] * 2
+    assert (told[2].returncode, str(tmp_path) in told[2].stderr) == (2, True)
 
 
 def test_status_without_a_ledger_says_where_it_looked(tmp_path: Path) -> None:
