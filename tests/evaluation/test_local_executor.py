@@ -157,6 +157,13 @@ def test_more_memory_than_allowed_is_ours(ask) -> None:
     assert isinstance(verdict, Abandoned)
 
 
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="asks Linux whom it would end first")
+def test_where_memory_runs_out_the_worker_ends_before_the_validator(executor, ask) -> None:
+    executor.judge(ask())
+    scores = [Path(f"/proc/{worker.pid}/oom_score_adj").read_text() for worker in workers()]
+    assert scores == ["1000\n"]
+
+
 @pytest.mark.parametrize("killer", ["SIGKILL", "SIGSEGV", "SIGABRT"])
 def test_a_crash_is_abandoned_with_its_signal_and_the_next_is_judged(killer: str, speaking, ask) -> None:
     crashing = speaking(
