@@ -46,6 +46,9 @@ class HuggingFaceHub:
         address = urlsplit(endpoint)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise InvalidName(f"{endpoint!r} is no Hub's address; write http(s)://host[:port], as in HF_ENDPOINT")
+        if "@" in address.netloc:
+            # messages and the validator's public page name the endpoint
+            raise InvalidName(f"the address of the Hub at {address.hostname} holds a password; set HF_TOKEN instead")
         if address.hostname != OFFICIAL_HOST:
             # The client's documented switch (HF_HUB_DISABLE_XET): other servers have no Xet storage, and without it the
             # client stops at the first large file rather than use git LFS.

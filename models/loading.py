@@ -46,7 +46,9 @@ def load(clean: Path, *, device: str, dtype: str) -> LoadedModel:
         )
         tokenizer = AutoTokenizer.from_pretrained(clean, **safe)
     except (ValueError, KeyError, TypeError) as error:
-        raise Unloadable(f"{clean.name} cannot be loaded: {type(error).__name__} {str(error)[:200]!r}") from error
+        # the text becomes a public reason: where this machine keeps its models is no part of it
+        said = str(error).replace(str(clean.resolve()), clean.name).replace(str(clean), clean.name)
+        raise Unloadable(f"{clean.name} cannot be loaded: {type(error).__name__} {said[:200]!r}") from error
     for fault in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if report[fault]:
             raise Unloadable(f"{clean.name} has {fault.replace('_', ' ')}: {sorted(map(str, report[fault]))[:3]}")

@@ -96,6 +96,13 @@ def test_an_endpoint_that_is_no_address_is_refused_at_once(endpoint):
         HuggingFaceHub(endpoint, None)
 
 
+def test_an_endpoint_with_a_password_is_refused_without_repeating_it():
+    with pytest.raises(InvalidName) as caught:
+        HuggingFaceHub("https://me:secret@hub.example", None)
+    assert "secret" not in str(caught.value)
+    assert "set HF_TOKEN instead" in str(caught.value)
+
+
 def test_a_token_of_nobody_is_denied(local_hub: LocalHub):
     with pytest.raises(Denied):
         HuggingFaceHub(local_hub.endpoint, "hf_" + "0" * 40).whoami()

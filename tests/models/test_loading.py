@@ -75,6 +75,13 @@ def test_a_directory_that_makes_no_whole_model_is_unloadable(clean: Path, change
         load(clean, device="cpu", dtype="float32")
 
 
+def test_why_a_directory_cannot_be_loaded_names_no_folder_of_this_machine(clean: Path):
+    (clean / "config.json").write_text("{}")
+    with pytest.raises(Unloadable, match=f"{clean.name} cannot be loaded: ValueError") as refused:
+        load(clean, device="cpu", dtype="float32")
+    assert str(clean.parent) not in str(refused.value)
+
+
 def test_a_file_that_the_disk_tore_is_our_own_fault(clean: Path):
     (clean / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(SafetensorError):
