@@ -13,6 +13,8 @@ SWITCH = "CRUCIBLE_LOOPBACK_ONLY"
 """Environment variable: any value but 0 and the empty one asks for the guard; child processes inherit it."""
 
 _ADDRESS_EVENTS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+_NAME_EVENTS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
+"""Looking a name up asks a name server, which carries the name out."""
 
 
 class LeftLoopback(PermissionError):
@@ -50,8 +52,10 @@ def _check(event: str, args: tuple[Any, ...]) -> None:
         family, address = args[0].family, args[1]
         if address is None or family not in (socket.AF_INET, socket.AF_INET6):
             return
-    elif event == "socket.getaddrinfo":
-        address = (args[0] or "", args[1])
+    elif event in _NAME_EVENTS:
+        address = (args[0] or "", None)
+    elif event == "socket.getnameinfo":
+        address = args[0]
     else:
         return
     if not is_loopback(address):
