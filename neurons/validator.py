@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
@@ -57,19 +58,28 @@ class Validator:
     reporter: Reporter
     ledger: Ledger
     chains: tuple[SubtensorChain, ...]
+    stop_within_s: float = STOP_WITHIN_S
 
     def run(self, stop: threading.Event) -> None:
-        """Run the loops until `stop` is set; then end the worker at once and every loop within STOP_WITHIN_S."""
+        """Run the loops until `stop` is set; then end the worker at once, and the rest within `stop_within_s`."""
         self.supervisor.start()
         stop.wait()
+        deadline = time.monotonic() + self.stop_within_s
         self.supervisor.stopping.set()
         self.executor.close()
-        if busy := self.supervisor.stop(STOP_WITHIN_S):
-            log.warning("still busy after %.0f s, left to the end of the process: %s", STOP_WITHIN_S, ", ".join(busy))
+        busy = self.supervisor.stop(self.stop_within_s / 2)
+        closing = threading.Thread(target=self._close, name="closing", daemon=True)
+        closing.start()
+        closing.join(max(0.0, deadline - time.monotonic()))
+        if unfinished := [*busy, *([closing.name] if closing.is_alive() else [])]:
+            log.warning("still busy, left to the end of the process: %s", ", ".join(unfinished))
+
+    def _close(self) -> None:
+        """Close what is held, the ledger first, since the others may wait for a network."""
+        self.ledger.close()
         self.reporter.close()
         for chain in self.chains:
             chain.close()
-        self.ledger.close()
 
 
 def build(settings: ValidatorSettings) -> Validator:
