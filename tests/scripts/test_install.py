@@ -1,4 +1,4 @@
-"""`scripts/install` with a pip that only writes down what it is asked for: what it installs, when, and what it refuses."""
+"""`scripts/install` with a pip that only writes down what it is asked for: what it installs and what it refuses."""
 
 import shutil
 import subprocess
