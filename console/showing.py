@@ -10,9 +10,12 @@ _WIDE = 150
 
 
 def show(*tables: Table) -> None:
-    """Print tables; what is too long for its column goes on in the next line, so that every key can be copied."""
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=_WIDE)
+    """Print tables; what is too long for its column goes on in the next line, so that every key can be copied.
+
+    Cells may quote strangers, so brackets in them are text and never rich's markup, which an odd one would break.
+    """
+    terminal = Console(markup=False)
+    console = terminal if terminal.is_terminal else Console(markup=False, width=_WIDE)
     for table in tables:
         for column in table.columns:
             column.overflow = "fold"
