@@ -37,7 +37,7 @@ class Intake:
     cache: ModelCache
 
     def take_in(self, submission: Submission, competition: Competition) -> Vetted | Rejection | Unfetched:
-        """Fetch and vet one submission; what is in the cache already is not fetched again."""
+        """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
         ref = ModelRef(submission.competition, submission.repo, submission.revision, submission.digest)
         try:
             return take_in(self.hub, ref, competition.limits, self.cache)

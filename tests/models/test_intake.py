@@ -97,6 +97,16 @@ def test_a_private_repository_is_unavailable_even_to_its_owner(
     assert [getattr(refused, "reason", None) for refused in found] == [Reason.UNAVAILABLE] * 2
 
 
+def test_a_digest_in_the_cache_stands_in_for_no_repository(
+    alice: FolderHub, validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
+):
+    take_in(validator, ref, limits, cache)
+    alice.create("alice/empty", "model", private=False)
+    revision = alice.upload_files("alice/empty", "model", {"README.md": b"mine"}, message="nothing")
+    refused = take_in(validator, replace(ref, repo="alice/empty", revision=revision), limits, cache)
+    assert getattr(refused, "reason", None) is Reason.CONFIG
+
+
 class Moving(Hindered):
     """A Hub that resolves a name of 40 hex digits to another commit, as a branch of that name would."""
 
