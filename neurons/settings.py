@@ -33,8 +33,8 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("CRUCIBLE_HUB_TOKEN", "HF_TOKEN"), repr=False
     )
     """The Hub's access token; a secret, so it comes from the environment alone."""
-    table: str = "localnet"
-    """The competition table: a shipped one's name or a file's path."""
+    table: str | None = None
+    """The competition table: a shipped one's name or a file's path; it decides who is paid, so none is a default."""
     home: Path = Path("~/.crucible")
     """Folder for what a neuron keeps: journals, caches, the ledger."""
 

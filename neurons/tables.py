@@ -9,20 +9,25 @@ from competitions.table import TableError, parse
 SHIPPED = files("competitions") / "tables"
 
 
-def load(name: str) -> Table:
-    """The table of a shipped name (such as `localnet`) or of a TOML file's path. Raises TableError."""
+def load(name: str | None) -> Table:
+    """The table of a shipped name (such as `localnet`) or of a TOML file's path; None has none. Raises TableError."""
     return parse(read(name))
 
 
-def read(name: str) -> str:
+def read(name: str | None) -> str:
     """The text behind a table's name or path. Raises TableError where there is none."""
+    if not name:
+        raise TableError(f"no table: name a TOML file, or a shipped one ({_known()}), by --table or CRUCIBLE_TABLE")
     if (SHIPPED / f"{name}.toml").is_file():
         return (SHIPPED / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(name).expanduser()
     if not path.is_file():
-        known = ", ".join(sorted(entry.name.removesuffix(".toml") for entry in SHIPPED.iterdir()))
-        raise TableError(f"no table {name!r}: give a TOML file's path, or one of the shipped tables ({known})")
+        raise TableError(f"no table {name!r}: give a TOML file's path, or one of the shipped tables ({_known()})")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise TableError(f"table {path} cannot be read: {error}") from error
+
+
+def _known() -> str:
+    return ", ".join(sorted(entry.name.removesuffix(".toml") for entry in SHIPPED.iterdir()))
