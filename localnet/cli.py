@@ -173,7 +173,8 @@ def _played(story: Demo) -> Outcome:
         task = progress.add_task("founding the network", total=None)
 
         def say(what: str) -> None:
-            progress.console.print(f"[dim]{progress.tasks[0].elapsed or 0:5.0f} s[/dim]  {what}", highlight=False, soft_wrap=True)
+            line = f"[dim]{progress.tasks[0].elapsed or 0:5.0f} s[/dim]  {what}"
+            progress.console.print(line, highlight=False, soft_wrap=True)
             progress.update(task, description=what)
 
         story.say = say
