@@ -195,6 +195,13 @@ def test_a_subnet_without_a_round_shows_its_vacant_thrones(ledger: Ledger, clien
     assert (said.count("Vacant"), said.count("No round of this competition has been closed yet")) == (2, 2)
 
 
+def test_a_round_that_nobody_entered_is_called_so(ledger: Ledger, client_of: TestClient) -> None:
+    round_ = open_round(ledger)
+    rounds.close_round(ledger, round_.id, RoundOutcome((), None), Block(110))
+    said = outline(client_of).text
+    assert ("Nobody entered round 0, the newest to close" in said, "No round of this" in said) == (True, False)
+
+
 def test_a_ledger_that_comes_later_is_found(tmp_path: Path) -> None:
     with TestClient(create_app(tmp_path / "ledger.db")) as client:
         before = [client.get(path).status_code for path in ("/", "/api/board.json", "/healthz")]
