@@ -157,9 +157,8 @@ def demo(
         typer.echo(json.dumps(result.document()))
     else:
         show(result.table())
-        typer.echo(
-            f"{result.seconds:.0f} s, {result.peak_mb:.0f} MB at the peak; rounds with a score: {dict(result.rounds)}"
-        )
+        scored = ", ".join(f"{name} {count}" for name, count in result.rounds.items())
+        typer.echo(f"{result.seconds:.0f} s, {result.peak_mb:.0f} MB at the peak; rounds with a score: {scored}")
     for line in result.missing:
         typer.echo(f"missing: {line}", err=True)
     raise typer.Exit(0 if result.ok else 1)
