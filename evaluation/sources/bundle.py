@@ -63,7 +63,8 @@ def draw(pool: Pool, tasks: Sequence[TaskSpec], seed: bytes) -> Bundle | Held:
             sizes = ", ".join(map(str, sorted(map(len, groups.values()), reverse=True)))
             return Held(
                 f"{task.name} needs {task.samples} samples in equal parts of at least {pool.min_producers} producers; "
-                f"those at hand have {sizes or 'none'}"
+                f"those at hand have {sizes or 'none'}",
+                lasting=pool.final,
             )
         drawn.append(TaskSamples(task.name, samples))
     return Bundle(tuple(drawn))

@@ -31,6 +31,8 @@ class Pool:
     counts: Mapping[str, int]
     min_producers: int
     """The fewest producers (coldkeys) that every task's samples must come from."""
+    final: bool = True
+    """Whether asking again would give the same: every batch was read, or is worthless for good."""
 
     @property
     def root(self) -> str:

@@ -25,9 +25,10 @@ MAX_BATCH_LINES = 20_000
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """The producer's own: its batch is left out and the round goes on."""
+    """The producer's own: its batch is left out and the round goes on. `lasting` unless it may still be mended."""
 
     cause: str
+    lasting: bool = True
 
 
 _Lines = tuple[SignedSample | Malformed, ...]
@@ -46,18 +47,20 @@ class SignedBatches:
         samples: list[Sample] = []
         producers: list[Producer] = []
         counts: Counter[Drop] = Counter()
+        final = True
         for neuron, pointer in self._published(spec, seed_block):
             lines = self._lines(pointer)
             if isinstance(lines, Held):
                 return lines
             if isinstance(lines, _Fault):
                 producers.append(Producer(neuron.hotkey, neuron.coldkey, pointer.root, 0, lines.cause))
+                final = final and lines.lasting
                 continue
             sifted = sift(lines, neuron.hotkey, rules)
             samples += sifted.samples
             counts += sifted.dropped
             producers.append(Producer(neuron.hotkey, neuron.coldkey, pointer.root, len(sifted.samples)))
-        return _pool(samples, producers, counts, rules)
+        return _pool(samples, producers, counts, rules, final=final)
 
     def _published(self, spec: SourceSpec, seed_block: Block) -> list[tuple[Neuron, BatchPointer]]:
         """Producers with permit and stake, and the pointers they had committed, by uid, all as of the seed block."""
@@ -83,7 +86,7 @@ class SignedBatches:
         try:
             data = self._hub.read(pointer.repo, "dataset", pointer.revision, path, max_bytes=MAX_BATCH_BYTES)
         except (NotFound, TooLarge, InvalidName) as error:
-            return _Fault(f"{type(error).__name__}: {error}")
+            return _Fault(f"{type(error).__name__}: {error}", lasting=not isinstance(error, NotFound))
         except HubError as error:
             return Held(f"the batch of {pointer.repo} cannot be had: {type(error).__name__}: {error}")
         if data.count(b"\n") > MAX_BATCH_LINES:
@@ -95,7 +98,9 @@ class SignedBatches:
         )
 
 
-def _pool(samples: list[Sample], producers: list[Producer], counts: Counter[Drop], rules: Rules) -> Pool | Held:
+def _pool(
+    samples: list[Sample], producers: list[Producer], counts: Counter[Drop], rules: Rules, *, final: bool
+) -> Pool | Held:
     """The pool without duplicates, if enough producers (coldkeys) are left in it."""
     distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
     made = Counter(sample.producer for sample in distinct.samples)
@@ -106,6 +111,7 @@ def _pool(samples: list[Sample], producers: list[Producer], counts: Counter[Drop
         faults = [f"{one.hotkey}: {one.fault}" for one in members if one.fault]
         return Held(
             f"{len(having)} producers with usable samples at block {rules.until}, {rules.spec.min_producers} needed; "
-            f"dropped {dropped}; {len(members)} had committed a batch{''.join('; ' + fault for fault in faults)}"
+            f"dropped {dropped}; {len(members)} had committed a batch{''.join('; ' + fault for fault in faults)}",
+            lasting=final,
         )
-    return Pool(distinct.samples, members, dropped, rules.spec.min_producers)
+    return Pool(distinct.samples, members, dropped, rules.spec.min_producers, final)

@@ -15,7 +15,7 @@ from chain.reader import ChainReader
 from chain.types import Block, NetUid
 from competitions.eligibility import eligible_from
 from competitions.ranking import Entrant, Result, Setting, decide
-from competitions.records import Submission, TaskScore
+from competitions.records import RoundOutcome, Submission, TaskScore
 from competitions.spec import Competition, Table
 from competitions.table import competition_named
 from evaluation.executor import Executor, Request
@@ -135,15 +135,23 @@ class Rounds:
             return True
         bundle = self._bundle(competition, round_)
         if isinstance(bundle, Held):
-            rounds.hold(self.ledger, round_.id, bundle.cause)
-            log.warning("%s round %d held: %s", competition.name, round_.number, bundle.cause)
-            return False
+            return self._hold(competition, round_, field, bundle)
         verdict = self._verdict(competition, unjudged[0], bundle)
         if self.stopping.is_set() and isinstance(verdict, Abandoned):
             return False
         verdicts.record_verdict(self.ledger, round_.id, unjudged[0].id, verdict)
         log.info("%s round %d: %s %s", competition.name, round_.number, unjudged[0].repo, _in_words(verdict))
         return True
+
+    def _hold(self, competition: Competition, round_: rounds.Round, field: Field, held: Held) -> bool:
+        """Wait for samples; where no wait will bring them the round ends with nothing changed, and later ones go on."""
+        rounds.hold(self.ledger, round_.id, held.cause)
+        log.warning("%s round %d held: %s", competition.name, round_.number, held.cause)
+        if held.lasting:
+            outcome = RoundOutcome((), field.incumbent)
+            rounds.close_round(self.ledger, round_.id, outcome, self.chain.head().number)
+            log.warning("%s round %d closed unjudged; the reign stays", competition.name, round_.number)
+        return held.lasting
 
     def _result(
         self, round_: rounds.Round, field: Field, entrant: Submission, verdict: Verdict | None

@@ -3,6 +3,7 @@
 import dataclasses
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,8 +81,15 @@ def test_hotkeys_of_one_coldkey_share_a_part() -> None:
 
 def test_too_few_full_parts_hold_the_round() -> None:
     assert draw(pool_of([20, 3], min_producers=2), [spec(8)], b"seed") == Held(
-        "reference_loss needs 8 samples in equal parts of at least 2 producers; those at hand have 20, 3"
+        "reference_loss needs 8 samples in equal parts of at least 2 producers; those at hand have 20, 3",
+        lasting=True,
     )
+
+
+def test_what_may_still_heal_in_the_pool_may_still_heal_in_the_round() -> None:
+    held = draw(replace(pool_of([20, 3], min_producers=2), final=False), [spec(8)], b"seed")
+    assert isinstance(held, Held)
+    assert not held.lasting
 
 
 def test_each_task_draws_its_own_kind_in_the_tables_order() -> None:

@@ -114,8 +114,21 @@ def test_too_few_producers_hold_the_round_and_say_why(data_chain, producers, hub
     producers.publish(wallets[1], batch_of(wallets[0]))
     pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
     assert pool == Held(
-        "1 producers with usable samples at block 100, 2 needed; dropped {'producer': 3}; 2 had committed a batch"
+        "1 producers with usable samples at block 100, 2 needed; dropped {'producer': 3}; 2 had committed a batch",
+        lasting=True,
     )
+
+
+def test_a_batch_that_is_not_to_be_found_may_still_come_and_its_hold_does_not_last(
+    data_chain, producers, hub, wallets, batch_of
+) -> None:
+    producers.join(*wallets[:2])
+    producers.publish(wallets[0], batch_of(wallets[0]))
+    producers.publish(wallets[1], batch_of(wallets[1]))
+    FolderHub(producers.hub_root, "producer1").set_visibility("producer1/samples", "dataset", private=True)
+    held = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    assert isinstance(held, Held)
+    assert ("NotFound" in held.cause, held.lasting) == (True, False)
 
 
 def test_two_hotkeys_of_one_coldkey_are_one_producer(data_chain, producers, hub, wallets, batch_of) -> None:

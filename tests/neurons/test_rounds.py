@@ -132,10 +132,11 @@ class NoPairs:
 
     inner: Source
     held: frozenset[Block]
+    lasting: bool = False
 
     def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
         if seed_block in self.held:
-            return Held("the Hub answers 503")
+            return Held("the Hub answers 503", self.lasting)
         return self.inner.pool(spec, seed_block=seed_block, after=after)
 
 
@@ -152,6 +153,19 @@ def test_a_round_without_samples_is_held_and_others_go_on(bench: Bench) -> None:
     healed = bench.judged_by(HONEST, source)
     healed.run()
     assert healed.newest("answers")["bob/answers"] == "king"
+
+
+def test_a_round_that_can_never_have_samples_changes_nothing_and_stops_no_later_round(bench: Bench) -> None:
+    answers = bench.pocket.table.competitions[0]
+    number = bench.loop._next(answers, bench.pocket.chain.finalized().number)
+    first = Block(answers.first_block + number * answers.round_blocks)
+    bench = bench.judged_by(HONEST, NoPairs(bench.loop.source, frozenset({first}), lasting=True))
+    bench.run()
+    opening, *later = rounds.closed(bench.ledger, "answers")
+    assert (opening.number, rounds.standings(bench.ledger, opening.id)) == (number, ())
+    assert rounds.reign_after(bench.ledger, "answers", number) is None
+    assert len(later) >= 2
+    assert bench.newest("answers")["bob/answers"] == "king"
 
 
 def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: Path) -> None:
