@@ -50,7 +50,18 @@ def in_lines(document: Mapping[str, object]) -> str:
     """A result for people: a name and its value a line, without what has none."""
     shown = {name: value for name, value in document.items() if value not in (None, "", [])}
     width = max(map(len, shown), default=0)
-    return "\n".join(f"{name.replace('_', ' '):{width}}  {value}" for name, value in shown.items())
+    return "\n".join(f"{name.replace('_', ' '):{width}}  {_in_words(value)}" for name, value in shown.items())
+
+
+def _in_words(value: object) -> str:
+    """A value on one line: the names and values of a record within, the items of a list."""
+    match value:
+        case Mapping():
+            return ", ".join(f"{name} {item}" for name, item in value.items())
+        case list() | tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
 
 
 def stop_on_signals() -> threading.Event:

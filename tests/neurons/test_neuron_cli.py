@@ -19,6 +19,7 @@ from chain.embedded.root import Root
 from chain.signing import Wallet, create_wallet
 from chain.types import NetUid
 from neurons import miner_cli, producer_cli
+from neurons.progress import in_lines
 from tests.neurons.tiny_model import write_model
 
 NOBODY = "http://127.0.0.1:9"
@@ -150,6 +151,15 @@ def test_the_file_itself_can_be_run_as_the_command(desk: Desk) -> None:
 def test_results_for_people_leave_out_what_has_no_value(desk: Desk) -> None:
     lines = desk.status().stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["hotkey", "netuid", "block", "uid", "state"]
+
+
+def test_records_and_lists_within_a_result_are_words_for_people() -> None:
+    told = in_lines({"pointer": {"competition": "answers", "repo": "alice/one"}, "datasets": ["a/b", "c/d"], "uid": 2})
+    assert told.splitlines() == [
+        "pointer   competition answers, repo alice/one",
+        "datasets  a/b, c/d",
+        "uid       2",
+    ]
 
 
 def _invoke(app_command: list[str], desk: Desk, **changes: str) -> Result:
