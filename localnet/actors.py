@@ -18,6 +18,7 @@ from typing import IO
 import psutil
 
 from console.loopback import SWITCH
+from localnet.interruption import undivided
 from localnet.place import LocalnetError, Place
 
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "TERM")
@@ -69,16 +70,16 @@ def environment(place: Place, actor: Actor) -> dict[str, str]:
 
 def start(place: Place, actor: Actor) -> Running:
     """Start an actor in a session of its own, so that it outlives this process and is stopped with its children."""
-    with _log(place, actor).open("ab") as output:
+    with _log(place, actor).open("ab") as output, undivided():
         process = _spawned(place, actor, output, output)
-    return _recorded(place, actor, process, _STANDING)
+        return _recorded(place, actor, process, _STANDING)
 
 
 def run(place: Place, actor: Actor) -> str:
     """Run an actor to its end; the last line of its output. Raises LocalnetError with what it said where it failed."""
-    with _log(place, actor).open("ab") as errors:
+    with _log(place, actor).open("ab") as errors, undivided():
         process = _spawned(place, actor, subprocess.PIPE, errors)
-    running = _recorded(place, actor, process, _ERRAND)
+        running = _recorded(place, actor, process, _ERRAND)
     try:
         output, _ = process.communicate()
     except BaseException:

@@ -49,10 +49,20 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
+_AS_ON_A_TERMINAL = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 def interrupted(folder: Path, number: signal.Signals, begun: Callable[[], bool], *arguments: str) -> int:
     """Start a command, send it a signal as soon as `begun`, and wait for its end; its exit code."""
     environment = os.environ | {"TMPDIR": str(folder), "HOME": str(folder)}
-    process = subprocess.Popen([CRUCIBLE, *arguments], env=environment, stderr=subprocess.DEVNULL)
+    # started with the signals of a terminal: a job in the background would hand on that it ignores Ctrl-C
+    terminal = [sys.executable, "-c", _AS_ON_A_TERMINAL, CRUCIBLE, *arguments]
+    process = subprocess.Popen(terminal, env=environment, stderr=subprocess.DEVNULL)
     until = time.monotonic() + PATIENCE_S
     while not begun():
         assert process.poll() is None, "it ended before it could be interrupted"
