@@ -33,13 +33,14 @@ def neurons(graph: Mapping[str, Sequence[Any]]) -> tuple[Neuron, ...]:
 
 
 def commitments(
-    entries: Iterable[tuple[Any, Any]], revealed: Iterable[tuple[Any, Any]]
+    entries: Iterable[tuple[Any, Any]], revealed: Iterable[tuple[Any, Any]], last: Iterable[tuple[Any, Any]]
 ) -> tuple[Commitment | Unreadable, ...]:
-    """One record per hotkey from the maps CommitmentOf and RevealedCommitments, by hotkey."""
+    """One record per hotkey from the maps CommitmentOf, RevealedCommitments and LastCommitment, by hotkey."""
     standing = {str(hotkey): entry for hotkey, entry in entries}
     history = {str(hotkey): texts for hotkey, texts in revealed}
+    newest = {str(hotkey): block for hotkey, block in last}
     hotkeys = sorted(standing.keys() | history.keys())
-    return tuple(_commitment(Hotkey(h), standing.get(h), history.get(h) or ()) for h in hotkeys)
+    return tuple(_commitment(Hotkey(h), standing.get(h), history.get(h) or (), newest.get(h)) for h in hotkeys)
 
 
 def weights(rows: Iterable[tuple[Any, Iterable[tuple[Any, Any]]]]) -> dict[Uid, Weights]:
@@ -61,13 +62,13 @@ def raw_bytes(value: Any) -> bytes:
     return bytes(value)
 
 
-def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any]) -> Commitment | Unreadable:
+def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any], newest: Any) -> Commitment | Unreadable:
     try:
         opened = tuple(
             sorted((Opened(raw_bytes(data), Block(int(block))) for data, block in texts), key=lambda o: o.block)
         )
         if entry is None:
-            return Commitment(hotkey, None, None, None, opened)
+            return Commitment(hotkey, None if newest is None else Block(int(newest)), None, None, opened)
         fields = [item for field in entry["info"]["fields"] for item in _items(field)]
         return Commitment(
             hotkey, Block(int(entry["block"])), _sealed(fields), _clear(fields), opened, _has_failed(fields)

@@ -1,9 +1,12 @@
 """What the house may ask of a chain, and everything that can go wrong while asking.
 
 ChainError
-├── ChainUnreachable    no node answers: the endpoint, the socket or the time-out is named
+├── ChainUnreachable    no node answers; each endpoint that was tried is named with its fault
+│   ├── ChainTimeout    an endpoint took the request and gave no answer in time
+│   └── ChainThrottled  an endpoint refuses our traffic under its policy
 ├── UnknownBlock        the node has no such block, or no longer its state
 ├── UnknownSubnet       the netuid does not exist on this network
+├── ChainFault          a node answered what cannot be: undecodable, or of a runtime this version does not know
 ├── WalletError         a wallet or key file is missing, locked or malformed
 └── InvalidNetwork      the name of a network means nothing here
 """
@@ -19,6 +22,7 @@ from chain.types import (
     Head,
     NetUid,
     Neuron,
+    Subnet,
     Uid,
     Unreadable,
     WeightRules,
@@ -34,12 +38,24 @@ class ChainUnreachable(ChainError):
     """No node answers."""
 
 
+class ChainTimeout(ChainUnreachable):
+    """No answer within the time-out."""
+
+
+class ChainThrottled(ChainUnreachable):
+    """The endpoint refuses our traffic for now."""
+
+
 class UnknownBlock(ChainError):
     """The block, or its state, cannot be had."""
 
 
 class UnknownSubnet(ChainError):
     """The netuid does not exist."""
+
+
+class ChainFault(ChainError):
+    """What a node answered cannot be used."""
 
 
 class WalletError(ChainError):
@@ -53,8 +69,8 @@ class InvalidNetwork(ChainError):
 class ChainReader(Protocol):
     """Reads of one network. `block=None` means the head; any other block means the state after that block."""
 
-    def head(self) -> Head:
-        """The newest block."""
+    def head(self) -> Block:
+        """Number of the newest block."""
         ...
 
     def finalized(self) -> Head:
@@ -73,12 +89,22 @@ class ChainReader(Protocol):
         """The block's own time, UTC."""
         ...
 
+    def subnet(self, netuid: NetUid, at: Head) -> Subnet:
+        """Everything a poll needs of one block, in a fixed number of calls however many hotkeys there are.
+
+        Raises UnknownSubnet, UnknownBlock.
+        """
+        ...
+
     def neurons(self, netuid: NetUid, block: Block | None = None) -> tuple[Neuron, ...]:
         """The metagraph by uid. Raises UnknownSubnet."""
         ...
 
     def commitments(self, netuid: NetUid, block: Block | None = None) -> tuple[Commitment | Unreadable, ...]:
-        """Every hotkey's commitment on the subnet, in a fixed number of calls however many there are."""
+        """Every hotkey's commitment on the subnet, in a fixed number of calls however many there are.
+
+        One entry that cannot be read is an Unreadable among the others; it never costs the rest.
+        """
         ...
 
     def weights(self, netuid: NetUid, block: Block | None = None) -> dict[Uid, Weights]:

@@ -29,6 +29,7 @@ from chain.types import (
     Neuron,
     Refused,
     Sealed,
+    Subnet,
     Uid,
     Unreadable,
     WeightRules,
@@ -59,10 +60,10 @@ class SubtensorChain:
         """End the connection."""
         self._client.close()
 
-    def head(self) -> Head:
-        """The newest block."""
+    def head(self) -> Block:
+        """Number of the newest block."""
         with self._translated("reading the head"):
-            return self._head(self._client.block)
+            return Block(int(self._client.block))
 
     def finalized(self) -> Head:
         """The newest block that cannot be reverted."""
@@ -85,6 +86,12 @@ class SubtensorChain:
             moment: datetime = self._client.timestamp(block=block)
             return moment.astimezone(UTC)
 
+    def subnet(self, netuid: NetUid, at: Head) -> Subnet:
+        """Everything of one block."""
+        return Subnet(
+            at, self.timestamp(at.number), self.neurons(netuid, at.number), self.commitments(netuid, at.number)
+        )
+
     def neurons(self, netuid: NetUid, block: Block | None = None) -> tuple[Neuron, ...]:
         """The metagraph by uid. Raises UnknownSubnet."""
         with self._translated(f"reading the metagraph of netuid {netuid}"):
@@ -97,9 +104,10 @@ class SubtensorChain:
         """Every hotkey's commitment, in two map reads however many there are."""
         with self._translated(f"reading the commitments of netuid {netuid}"):
             view = self._at(block)
-            entries = view.query_map(_STORAGE.Commitments.CommitmentOf, [netuid])
-            revealed = view.query_map(_STORAGE.Commitments.RevealedCommitments, [netuid])
-        return decoding.commitments(entries, revealed)
+            maps = _STORAGE.Commitments
+            names = (maps.CommitmentOf, maps.RevealedCommitments, maps.LastCommitment)
+            entries, revealed, last = (view.query_map(name, [netuid]) for name in names)
+        return decoding.commitments(entries, revealed, last)
 
     def weights(self, netuid: NetUid, block: Block | None = None) -> dict[Uid, Weights]:
         """Each setter's weights as the chain holds them."""
@@ -114,6 +122,9 @@ class SubtensorChain:
             return WeightRules(
                 BlockCount(int(self._client.query(items.WeightsSetRateLimit, [netuid]) or 0)),
                 bool(self._client.query(items.CommitRevealWeightsEnabled, [netuid])),
+                int(self._client.query(items.MinAllowedWeights, [netuid]) or 0),
+                int(self._client.query(items.MaxWeightsLimit, [netuid]) or 65_535) / 65_535,
+                int(self._client.query(items.WeightsVersionKey, [netuid]) or 0),
             )
 
     def beacon_round(self, at: datetime) -> BeaconRound:
@@ -129,8 +140,8 @@ class SubtensorChain:
     def seal(self, text: str, open_at: Block) -> Sealed:
         """Timelock-encrypt a text so that it opens at the first beacon round after a block's expected time."""
         head = self.head()
-        ahead = timedelta(seconds=max(1, open_at - head.number) * self.block_time())
-        round_ = self.beacon_round(self.timestamp(head.number) + ahead)
+        ahead = timedelta(seconds=max(1, open_at - head) * self.block_time())
+        round_ = self.beacon_round(self.timestamp(head) + ahead)
         with self._translated(f"sealing to beacon round {round_}"):
             sealed = bt.timelock.encrypt(text, reveal_round=int(round_))
             return Sealed(bytes(sealed.encrypted), BeaconRound(int(sealed.reveal_round)))
@@ -145,10 +156,12 @@ class SubtensorChain:
         )
         return self._execute(intent, wallet, f"committing on netuid {netuid}")
 
-    def set_weights(self, netuid: NetUid, wallet: Wallet, weights: Weights) -> Included | Refused:
+    def set_weights(
+        self, netuid: NetUid, wallet: Wallet, weights: Weights, *, version_key: int = 0
+    ) -> Included | Refused:
         """Set (or, where the subnet asks for it, commit) weights for the wallet's hotkey."""
         pairs = {int(uid): float(weight) for uid, weight in weights.items() if weight > 0}
-        intent = bt.SetWeights(netuid=netuid, weights=pairs)
+        intent = bt.SetWeights(netuid=netuid, weights=pairs, version_key=version_key)
         return self._execute(intent, wallet, f"setting weights on netuid {netuid}")
 
     def _execute(self, intent: Any, wallet: Wallet, doing: str) -> Included | Refused:
@@ -161,7 +174,7 @@ class SubtensorChain:
         if not result.success:
             reason = result.error or bt.ChainError(result.message or "the node gave no reason")
             return Refused(reason.name or reason.code.value, reason.message)
-        block = int(str(result.extrinsic_id).partition("-")[0]) if result.extrinsic_id else self.head().number
+        block = int(str(result.extrinsic_id).partition("-")[0]) if result.extrinsic_id else self.head()
         return Included(Block(block), str(result.extrinsic_id or result.block_hash))
 
     def _head(self, number: int) -> Head:

@@ -5,6 +5,7 @@ Knows nothing of the SDK, of sockets or of what commitments mean.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NewType
 
 NetUid = NewType("NetUid", int)
@@ -64,9 +65,9 @@ class Opened:
 class Commitment:
     """What the chain holds for one hotkey.
 
-    `block` is the commit block of the entry now standing (None where only opened texts are left), `sealed` its still
-    closed field, `raw` its first clear field, `opened` the chain's reveal history, newest last, `failed` whether a
-    timelocked field of the entry could not be opened.
+    `block` is the block of its newest commitment, whether the entry still stands or was dropped at its opening (None
+    where the chain no longer says), `sealed` the entry's still closed field, `raw` its first clear field, `opened` the
+    chain's reveal history, newest last, `failed` whether a timelocked field of the entry could not be opened.
     """
 
     hotkey: Hotkey
@@ -83,6 +84,17 @@ class Unreadable:
 
     hotkey: Hotkey
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """One look at a subnet: everything of the same block."""
+
+    at: Head
+    time: datetime
+    """The block's own time, UTC."""
+    neurons: tuple[Neuron, ...]
+    commitments: tuple[Commitment | Unreadable, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +124,18 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class WeightRules:
-    """What a subnet asks of whoever sets weights: blocks between two settings, and whether they are sealed first."""
+    """What a subnet asks of whoever sets weights."""
 
     rate_limit: BlockCount
+    """Blocks between two settings, counted from the registration too."""
     commit_reveal: bool
+    """Whether weights are sealed first and opened by the chain an epoch later."""
+    min_weights: int = 1
+    """Fewest uids a setting must weigh."""
+    max_share: float = 1.0
+    """Largest part of the whole that one uid may get."""
+    version_key: int = 0
+    """Smallest version key the subnet's owner accepts."""
 
 
 Weights = Mapping[Uid, float]

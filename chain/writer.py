@@ -20,6 +20,11 @@ class ChainWriter(Protocol):
         """
         ...
 
-    def set_weights(self, netuid: NetUid, wallet: Wallet, weights: Weights) -> Included | Refused:
-        """Set (or, where the subnet asks for it, commit) weights for the wallet's hotkey."""
+    def set_weights(
+        self, netuid: NetUid, wallet: Wallet, weights: Weights, *, version_key: int = 0
+    ) -> Included | Refused:
+        """Set (or, where the subnet asks for it, commit) weights for the wallet's hotkey.
+
+        `version_key` says by which version of the subnet's rules they were made.
+        """
         ...

@@ -30,7 +30,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class HeadSeen:
-    """The newest block a validator saw, and its time (UTC)."""
+    """The newest final block a validator saw, and its time (UTC)."""
 
     block: Block
     at: datetime

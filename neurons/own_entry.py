@@ -63,7 +63,7 @@ def require_registered(chain: ChainReader, netuid: NetUid, wallet: Wallet) -> Ne
 def status(chain: ChainReader, netuid: NetUid, hotkey: Hotkey, table: Table) -> Status:
     """Everything the chain and the table say of the hotkey's submission."""
     neuron, entry = own_neuron(chain, netuid, hotkey), own_entry(chain, netuid, hotkey)
-    known = (hotkey, netuid, chain.head().number, neuron.uid if neuron else None)
+    known = (hotkey, netuid, chain.head(), neuron.uid if neuron else None)
     if entry is None:
         return Status(*known, "none", note="" if neuron else "the hotkey is not registered on this subnet")
     if isinstance(entry, Unreadable):

@@ -112,7 +112,7 @@ class Producer:
         while not stop.is_set():
             try:
                 rest_s = self.reader.block_time()
-                head = self.reader.head().number
+                head = self.reader.head()
                 if head >= due:
                     self._tell(self.step(), done)
                     due = Block(head + interval)

@@ -80,7 +80,7 @@ class Publisher:
                 return self._open(publication)
 
     def _seal(self, publication: Publication, length: BlockCount) -> Publication:
-        open_at = Block(self.reader.head().number + length)
+        open_at = Block(self.reader.head() + length)
         self.report(f"sealing the pointer until block {open_at}")
         sealed = self.writer.seal(line_of(publication), open_at)
         return replace(
@@ -93,7 +93,7 @@ class Publisher:
 
     def _commit(self, publication: Publication) -> Publication:
         """Send the commitment once. The journal says so first: only the chain knows whether a killed one stands."""
-        head = self.reader.head().number
+        head = self.reader.head()
         if head >= publication.open_at:  # killed for longer than the seal: it would open at once
             return replace(publication, stage="uploaded")
         self.report("committing the sealed pointer")
@@ -114,7 +114,7 @@ class Publisher:
         last = publication.submitted_at + _LANDING_BLOCKS
         self.report(f"looking until block {last} whether the commitment that was sent stands")
         while True:
-            head = self.reader.head().number
+            head = self.reader.head()
             entry = self._own_entry()
             sent_here = entry is not None and (entry.sealed is None or _is_ours(entry.sealed, publication))
             if entry and entry.block and entry.block > publication.submitted_at and sent_here:
@@ -124,7 +124,7 @@ class Publisher:
             self._rest()
 
     def _await_opening(self, publication: Publication, timeout_s: float | None) -> Publication:
-        left = max(0, publication.open_at - self.reader.head().number) * self.reader.block_time()
+        left = max(0, publication.open_at - self.reader.head()) * self.reader.block_time()
         until = time.monotonic() + (2 * left + _PATIENCE_S if timeout_s is None else timeout_s)
         while True:
             self.report(f"committed in block {publication.commit_block}; waiting for block {publication.open_at}")
@@ -134,7 +134,7 @@ class Publisher:
             if time.monotonic() > until:
                 raise MinerError(
                     f"the pointer committed in block {publication.commit_block} was due at block {publication.open_at} "
-                    f"and has not opened at {self.reader.head().number}: run the same command again to go on"
+                    f"and has not opened at {self.reader.head()}: run the same command again to go on"
                 )
             self._rest()
 

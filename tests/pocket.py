@@ -107,7 +107,7 @@ class _Play:
     def _publish(self, miner: str, source: str, competition: str) -> None:
         order = Order(source, f"{miner}/{competition}", competition)
         self._miner(miner).publish(order, reveal_in=SEAL_BLOCKS)
-        self._go_on(Block(self._pocket.chain.head().number + 1))
+        self._go_on(Block(self._pocket.chain.head() + 1))
 
     def _miner(self, name: str) -> Miner:
         pocket = self._pocket
@@ -117,7 +117,7 @@ class _Play:
 
     def _go_on(self, until: Block) -> None:
         """Make blocks, and batches of samples whenever they are due."""
-        while (head := self._pocket.chain.head().number) < until:
+        while (head := self._pocket.chain.head()) < until:
             if head >= self._next_batch:
                 for producer in self._producers:
                     producer.step()

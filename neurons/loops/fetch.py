@@ -33,7 +33,7 @@ class Fetch:
 
     def step(self) -> bool:
         """Take in the model whose turn it is; True where another one waits."""
-        head = self.chain.head().number
+        head = self.chain.head()
         due = submissions.due_for_intake(self.ledger, head)
         if not due:
             return False

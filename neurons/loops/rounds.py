@@ -149,7 +149,7 @@ class Rounds:
         log.warning("%s round %d held: %s", competition.name, round_.number, held.cause)
         if held.lasting:
             outcome = RoundOutcome((), field.incumbent)
-            rounds.close_round(self.ledger, round_.id, outcome, self.chain.head().number)
+            rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
             log.warning("%s round %d closed unjudged; the reign stays", competition.name, round_.number)
         return held.lasting
 
@@ -202,7 +202,7 @@ class Rounds:
     def _close(self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]) -> None:
         setting = Setting(competition, round_.number, round_.seed_block, round_.seed)
         outcome = decide(setting, field.incumbent, entrants)
-        rounds.close_round(self.ledger, round_.id, outcome, self.chain.head().number)
+        rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
         log.info("%s round %d closed: %s", competition.name, round_.number, outcome.reign)
         self.reporter.round_closed(competition.name, round_.number, round_.seed_block, outcome)
         self.wakes.poke("weigh")

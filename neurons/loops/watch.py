@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from chain.reader import ChainError, ChainReader, ChainUnreachable
-from chain.types import Block, NetUid
+from chain.types import Block, Head, NetUid, Subnet
 from competitions.spec import Table
 from competitions.table import competition_named
 from ledger import commitments, network, submissions
@@ -29,11 +29,11 @@ class Watch:
 
     def step(self) -> bool:
         """Poll what is final, since first sight is for good; poke whoever may have something to do because of it."""
-        head, final = self.chain.head(), self.chain.finalized().number
-        found = poll(self.chain, self.ledger, self.netuid, self.table, final)
-        network.record_head(self.ledger, head.number, self.chain.timestamp(head.number))
+        look = self.chain.subnet(self.netuid, self.chain.finalized())
+        found = record(self.chain, self.ledger, self.netuid, self.table, look)
+        network.record_head(self.ledger, look.at.number, look.time)
         if found:
-            log.info("block %d: %d new submissions", final, found)
+            log.info("block %d: %d new submissions", look.at.number, found)
             self.wakes.poke("fetch")
         self.wakes.poke("rounds")
         self.wakes.poke("weigh")
@@ -41,26 +41,30 @@ class Watch:
 
 
 def poll(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, block: Block) -> int:
-    """Record the subnet's neurons and commitments at a block; how many pointers became submissions.
+    """Record the subnet's neurons and commitments at a block; how many pointers became submissions."""
+    return record(chain, ledger, netuid, table, chain.subnet(netuid, Head(block, chain.block_hash(block))))
+
+
+def record(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, look: Subnet) -> int:
+    """Record one look at the subnet; how many pointers became submissions.
 
     What opened while nobody looked is looked up in the block before it opened, so that a missed poll changes nothing.
     """
-    neurons, entries = chain.neurons(netuid, block), chain.commitments(netuid, block)
-    for missed in commitments.unwitnessed(ledger, netuid, entries):
+    for missed in commitments.unwitnessed(ledger, netuid, look.commitments):
         _look_back(chain, ledger, netuid, missed)
-    commitments.record_poll(ledger, netuid, block, neurons, entries)
+    commitments.record_poll(ledger, netuid, look.at.number, look.neurons, look.commitments)
     return sum(_read(ledger, table, opened) for opened in submissions.undecoded(ledger))
 
 
 def _look_back(chain: ChainReader, ledger: Ledger, netuid: NetUid, block: Block) -> None:
     try:
-        neurons, entries = chain.neurons(netuid, block), chain.commitments(netuid, block)
+        look = chain.subnet(netuid, Head(block, chain.block_hash(block)))
     except ChainUnreachable:
         raise
     except ChainError as error:
         log.warning("what opened in block %d may be nobody's here; use an archive node: %s", block + 1, error)
         return
-    commitments.record_poll(ledger, netuid, block, neurons, entries)
+    commitments.record_poll(ledger, netuid, block, look.neurons, look.commitments)
 
 
 def _read(ledger: Ledger, table: Table, opened: submissions.OpenedCommitment) -> bool:

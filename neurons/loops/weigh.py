@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from chain.reader import ChainReader
 from chain.signing import Wallet
-from chain.types import Block, BlockCount, Head, Hotkey, Included, NetUid, Neuron, Refused, Uid, Weights
+from chain.types import Block, BlockCount, Hotkey, Included, NetUid, Neuron, Refused, Uid, Weights
 from chain.writer import ChainWriter
 from competitions.spec import Table
 from competitions.weights import Pay, Settled, pay
@@ -41,15 +41,15 @@ class Weigh:
     def step(self) -> bool:
         """Confirm what was sent, then send what is due."""
         head = self.reader.head()
-        neurons = self.reader.neurons(self.netuid, head.number)
+        neurons = self.reader.neurons(self.netuid, head)
         own = next((neuron for neuron in neurons if neuron.hotkey == self.wallet.hotkey), None)
         self._confirm(head, own)
         if own is None or not own.permit:
             log.warning("%s cannot set weights on netuid %d: %s", self.wallet.hotkey, self.netuid, _why_not(own))
             return False
-        wanted = payable(self._wanted(head.number), neurons)
-        if self._is_due(head.number, own, wanted, neurons):
-            self._send(head.number, wanted, neurons)
+        wanted = payable(self._wanted(head), neurons)
+        if self._is_due(head, own, wanted, neurons):
+            self._send(head, wanted, neurons)
         return False
 
     def _wanted(self, block: Block) -> Pay:
@@ -90,11 +90,11 @@ class Weigh:
             self.reporter.weights_sent(at, named(wanted))
             log.info("weights sent in block %d: %s", at, {int(uid): round(w, 4) for uid, w in vector.items()})
 
-    def _confirm(self, head: Head, own: Neuron | None) -> None:
+    def _confirm(self, head: Block, own: Neuron | None) -> None:
         """Read back what stands on chain for this validator; it may be the one before last under commit-reveal."""
-        standing = self.reader.weights(self.netuid, head.number)
-        neurons = self.reader.neurons(self.netuid, head.number)
-        network.record_chain_weights(self.ledger, head.number, standing)
+        standing = self.reader.weights(self.netuid, head)
+        neurons = self.reader.neurons(self.netuid, head)
+        network.record_chain_weights(self.ledger, head, standing)
         last = weights.last_included(self.ledger)
         if own is None or last is None or last.confirmed_block is not None or own.uid not in standing:
             return
@@ -104,8 +104,8 @@ class Weigh:
             self.table.burn_uid,
         )
         if _same(dict(standing[own.uid]), sent):
-            weights.confirm(self.ledger, last.id, head.number)
-            log.info("weights of block %d read back from the chain in block %d", last.block, head.number)
+            weights.confirm(self.ledger, last.id, head)
+            log.info("weights of block %d read back from the chain in block %d", last.block, head)
 
 
 BURN = Hotkey("burn")

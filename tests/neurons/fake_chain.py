@@ -19,6 +19,7 @@ from chain.types import (
     Opened,
     Refused,
     Sealed,
+    Subnet,
     Uid,
     Unreadable,
     Weights,
@@ -43,9 +44,9 @@ class FakeChain:
     entries: dict[Hotkey, Commitment] = field(default_factory=dict)
     texts: dict[bytes, bytes] = field(default_factory=dict)
 
-    def head(self) -> Head:
+    def head(self) -> Block:
         self._advance()
-        return self.finalized()
+        return Block(self.number)
 
     def finalized(self) -> Head:
         return Head(Block(self.number), self.block_hash(Block(self.number)))
@@ -58,6 +59,11 @@ class FakeChain:
 
     def timestamp(self, block: Block) -> datetime:
         return START + timedelta(seconds=block)
+
+    def subnet(self, netuid: NetUid, at: Head) -> Subnet:
+        return Subnet(
+            at, self.timestamp(at.number), self.neurons(netuid, at.number), self.commitments(netuid, at.number)
+        )
 
     def neurons(self, netuid: NetUid, block: Block | None = None) -> tuple[Neuron, ...]:
         return self.registered
@@ -89,7 +95,9 @@ class FakeChain:
         self.commits.append((self.number, raw))
         return Included(Block(self.number), f"{self.number}-1")
 
-    def set_weights(self, netuid: NetUid, wallet: Wallet, weights: Weights) -> Included | Refused:
+    def set_weights(
+        self, netuid: NetUid, wallet: Wallet, weights: Weights, *, version_key: int = 0
+    ) -> Included | Refused:
         return Refused("NotHere", "this chain has no weights")
 
     def register(self, wallet: Wallet, *, stake: float = 0.0, permit: bool = False) -> None:

@@ -19,6 +19,7 @@ from chain.types import (
     Neuron,
     Opened,
     Sealed,
+    Subnet,
     Uid,
     Unreadable,
     WeightRules,
@@ -41,8 +42,8 @@ class PastChain:
     read: list[int] = field(default_factory=list)
     """Every block whose commitments were asked for."""
 
-    def head(self) -> Head:
-        return Head(Block(self.number), self.block_hash(Block(self.number)))
+    def head(self) -> Block:
+        return Block(self.number)
 
     def finalized(self) -> Head:
         return Head(Block(self.final), self.block_hash(Block(self.final)))
@@ -55,6 +56,11 @@ class PastChain:
 
     def timestamp(self, block: Block) -> datetime:
         return START + timedelta(seconds=block)
+
+    def subnet(self, netuid: NetUid, at: Head) -> Subnet:
+        return Subnet(
+            at, self.timestamp(at.number), self.neurons(netuid, at.number), self.commitments(netuid, at.number)
+        )
 
     def neurons(self, netuid: NetUid, block: Block | None = None) -> tuple[Neuron, ...]:
         at = self.number if block is None else block

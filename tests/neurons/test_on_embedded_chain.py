@@ -104,7 +104,7 @@ def test_a_batch_is_committed_in_clear_and_its_samples_reach_the_validators_pool
     published = producer.step()
     assert isinstance(published, Published)
     net.author.advance(3)
-    seed_block = net.chain.head().number
+    seed_block = net.chain.head()
     spec = SourceSpec("signed_batches", SAMPLES, 100.0, 1, BlockCount(50))
     pool = SignedBatches(net.chain, FolderHub(net.folder / "hub", None)).pool(
         spec, seed_block=seed_block, after=Block(0)

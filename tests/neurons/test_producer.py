@@ -104,7 +104,7 @@ def test_a_batch_is_named_by_its_root_and_the_chain_holds_the_pointer_to_it(prod
 
 def test_the_validators_source_takes_every_sample_of_a_fresh_batch(produce: Produce) -> None:
     published = _first(produce)
-    seed_block = produce.chain.head().number
+    seed_block = produce.chain.head()
     pool = SignedBatches(produce.chain, produce.hub()).pool(SPEC, seed_block=seed_block, after=Block(0))
     assert isinstance(pool, Pool)
     assert (len(pool.samples), pool.counts, pool.producers[0].root) == (8, {}, published.pointer.root)

@@ -62,7 +62,7 @@ def validator(pocket: Pocket, home: Path) -> Iterator[Running]:
 
 def last_rounds(pocket: Pocket) -> tuple[str, ...]:
     """What the log says once every round up to the head is closed."""
-    head = pocket.chain.head().number
+    head = pocket.chain.head()
     numbers = {c.name: round_at(head, c.first_block, c.round_blocks) for c in pocket.table.competitions}
     return tuple(f"{name} round {number} closed" for name, number in numbers.items())
 

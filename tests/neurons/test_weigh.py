@@ -51,7 +51,7 @@ class Scene:
 
     def crown(self, competition: str, number: int) -> None:
         """Record a closed round after which the miner reigns."""
-        head = self.chain.head().number
+        head = self.chain.head()
         neurons = self.chain.neurons(NETUID)
         entry = Commitment(self.miner.hotkey, Block(head - 1), None, b"", (Opened(b"pointer", head),))
         commitments.record_poll(self.ledger, NETUID, head, neurons, [entry])
@@ -167,7 +167,7 @@ def test_a_paid_hotkey_that_moved_to_another_uid_is_paid_there(scene: Scene) -> 
     scene.crown("answers", 0)
     scene.loop.step()
     scene.author.advance(RATE_LIMIT)
-    neurons, head = scene.chain.neurons(NETUID), scene.chain.head().number
+    neurons, head = scene.chain.neurons(NETUID), scene.chain.head()
     moved = Elsewhere(scene.chain, (*neurons[:2], replace(neurons[2], registered_at=head)))
     replace(scene.loop, reader=moved).step()
     assert len(scene.sent()) == 2
