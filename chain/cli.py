@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import typer
 from rich.table import Table
 
+from chain.networks import connect
 from chain.reader import ChainError
-from chain.subtensor import SubtensorChain, connect
+from chain.subtensor import SubtensorChain
 from chain.types import Commitment, NetUid, Neuron, Unreadable
 from console.options import AsJson, Netuid, Network, app_for
 from console.showing import show, waiting

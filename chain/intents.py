@@ -5,6 +5,12 @@ from typing import Any, ClassVar
 
 import bittensor as bt
 
+_PALLET = bt.storage.Commitments
+_SUBTENSOR = bt.storage.SubtensorModule
+
+LEAST_SPACE = 100
+"""Bytes that the smallest commitment counts for (facts of the Commitments pallet: `max(100, bytes)`)."""
+
 
 @dataclass
 class SetCommitment(bt.Intent):  # type: ignore[misc]  # the SDK ships no types
@@ -19,17 +25,65 @@ class SetCommitment(bt.Intent):  # type: ignore[misc]  # the SDK ships no types
     encrypted_hex: str = ""
     reveal_round: int = 0
 
-    async def build(self, substrate: Any, wallet: Any) -> Any:  # noqa: ARG002 - the SDK's signature
-        """Compose the call: the timelocked field first, as the chain drops it at the reveal and keeps the rest."""
-        raw = bytes.fromhex(self.raw_hex)
-        fields: list[dict[str, Any]] = [{f"Raw{len(raw)}": raw}]
-        if self.encrypted_hex:
-            sealed = {"encrypted": bytes.fromhex(self.encrypted_hex), "reveal_round": self.reveal_round}
-            fields.insert(0, {"TimelockEncrypted": sealed})
-        call = bt.calls.Commitments.set_commitment(netuid=self.netuid, info={"fields": fields})
-        return await substrate.compose(call)
+    async def build(self, substrate: Any, wallet: Any) -> Any:
+        """Compose the call, after asking the chain whether it would be refused. Raises the SDK's ChainError."""
+        hotkey = self.hotkey_address(wallet)
+        await self._check_registration(substrate, hotkey)
+        await self._check_space(substrate, hotkey)
+        call = await substrate.compose(
+            bt.calls.Commitments.set_commitment(netuid=self.netuid, info={"fields": self._fields()})
+        )
+        await _check_fee(substrate, call, wallet, hotkey)
+        return call
 
     def summary(self) -> str:
         """One line for people."""
         kind = "a sealed commitment" if self.encrypted_hex else "a clear commitment"
         return f"commit {kind} of {len(self.raw_hex) // 2} clear bytes on netuid {self.netuid}"
+
+    def _fields(self) -> list[dict[str, Any]]:
+        """The timelocked field first, as the chain drops it at the reveal and keeps the rest."""
+        raw = bytes.fromhex(self.raw_hex)
+        fields: list[dict[str, Any]] = [{f"Raw{len(raw)}": raw}]
+        if self.encrypted_hex:
+            sealed = {"encrypted": bytes.fromhex(self.encrypted_hex), "reveal_round": self.reveal_round}
+            fields.insert(0, {"TimelockEncrypted": sealed})
+        return fields
+
+    async def _check_registration(self, substrate: Any, hotkey: str) -> None:
+        if await substrate.query(*_SUBTENSOR.Uids, [self.netuid, hotkey]) is None:
+            raise bt.ChainError(
+                f"hotkey {hotkey} is not registered on netuid {self.netuid}: register it with "
+                f"`btcli subnets register --netuid {self.netuid}`",
+                "AccountNotAllowedCommit",
+            )
+
+    async def _check_space(self, substrate: Any, hotkey: str) -> None:
+        """Whether the hotkey has room left in this epoch of the subnet."""
+        needed = max(LEAST_SPACE, (len(self.raw_hex) + len(self.encrypted_hex)) // 2)
+        usage = await substrate.query(*_PALLET.UsedSpaceOf, [self.netuid, hotkey])
+        epoch = await substrate.query(*_SUBTENSOR.SubnetEpochIndex, [self.netuid])
+        room = int(await substrate.query(*_PALLET.MaxSpace) or 0)
+        used = int(usage["used_space"]) if usage and int(usage["last_epoch"]) == int(epoch or 0) else 0
+        if room and used + needed > room:
+            raise bt.ChainError(
+                f"hotkey {hotkey} has committed {used} of {room} bytes in this epoch of netuid {self.netuid} and needs "
+                f"{needed} more: commit again in the next epoch",
+                "SpaceLimitExceeded",
+            )
+
+
+async def _check_fee(substrate: Any, call: Any, wallet: Any, hotkey: str) -> None:
+    """Whether the owner's coldkey, which newer runtimes charge for a hotkey's calls, holds the fee."""
+    fee = await substrate.estimate_fee(call, bt.signing.public_view(wallet, "hotkey"))
+    if fee.rao == 0:
+        return
+    owner = await substrate.query(*_SUBTENSOR.Owner, [hotkey])
+    account = await substrate.query("System", "Account", [owner])
+    free = int(account["data"]["free"]) if account else 0
+    if free < fee.rao:
+        raise bt.ChainError(
+            f"the commitment costs {fee.rao} rao and coldkey {owner}, which pays for hotkey {hotkey}, holds {free}: "
+            "send it some TAO",
+            "InsufficientBalance",
+        )

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from chain.networks import connect
 from chain.signing import Wallet, open_wallet
-from chain.subtensor import SubtensorChain, connect
+from chain.subtensor import SubtensorChain
 from chain.types import NetUid
 from hub.huggingface import HuggingFaceHub
 from hub.port import Hub

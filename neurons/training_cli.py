@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from chain.subtensor import connect
+from chain.networks import connect
 from competitions.spec import Competition
 from console.options import AsJson, Network, say
 from hub.port import Hub

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
+from chain.networks import connect, public_name
 from chain.signing import Wallet
-from chain.subtensor import SubtensorChain, connect, public_name
+from chain.subtensor import SubtensorChain
 from chain.types import BlockCount
 from competitions.spec import Table
 from competitions.table import parse

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from chain.embedded.author import Author
 from chain.embedded.node import Node
+from chain.networks import connect
 from chain.signing import open_wallet
-from chain.subtensor import SubtensorChain, connect
+from chain.subtensor import SubtensorChain
 from chain.types import Block
 from competitions.spec import Table
 from hub.huggingface import HuggingFaceHub

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from chain.networks import connect, public_name
 from chain.reader import InvalidNetwork
-from chain.subtensor import connect, public_name
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from chain.embedded.author import Author
 from chain.embedded.genesis import genesis
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.embedded.root import Root
+from chain.networks import connect
 from chain.signing import Wallet
-from chain.subtensor import SubtensorChain, connect
+from chain.subtensor import SubtensorChain
 from chain.types import Block, BlockCount, NetUid
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches

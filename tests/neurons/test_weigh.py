@@ -11,8 +11,9 @@ from chain.embedded.author import Author
 from chain.embedded.genesis import genesis
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.embedded.root import Root
+from chain.networks import connect
 from chain.signing import Wallet, create_wallet
-from chain.subtensor import SubtensorChain, connect
+from chain.subtensor import SubtensorChain
 from chain.types import (
     Block,
     BlockCount,

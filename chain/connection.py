@@ -1,0 +1,78 @@
+"""One thread's line to one endpoint: an event loop of its own, one substrate, and a time-out on everything asked of it.
+
+Knows no other endpoint and repeats nothing. Why this stands in the place of the SDK's synchronous client is told in
+docs/decisions/chain-connections.md.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+Substrate = Any
+"""The SDK's `bt.Substrate`: a websocket to a node, or an embedded chain's file."""
+
+Ask = Callable[[Substrate], Coroutine[Any, Any, Answer]]
+"""What is asked of a substrate, as a coroutine function."""
+
+_GRACE_S = 5.0
+"""How long a loop that does not even notice its own time-out is waited for."""
+_CLOSING_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A place that can be asked: its name for messages, and how a substrate to it is made."""
+
+    name: str
+    open: Callable[[], Substrate]
+
+
+class Connection:
+    """Connected once constructed. Raises whatever the SDK raises, TimeoutError, and ConnectionError once closed."""
+
+    def __init__(self, endpoint: Endpoint, timeout_s: float) -> None:
+        self.endpoint = endpoint
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"chain {endpoint.name}", daemon=True)
+        self._thread.start()
+        self._substrate: Substrate = None
+        try:
+            self._substrate = endpoint.open()
+            self.run(lambda substrate: substrate.connect(), timeout_s)
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, ask: Ask[Answer], timeout_s: float) -> Answer:
+        """The answer, or TimeoutError after so many seconds, even where the loop itself no longer turns."""
+        if self._loop.is_closed() or not self._thread.is_alive():
+            raise ConnectionError("the connection is closed")
+        bounded = _bounded(ask, self._substrate, timeout_s)
+        future = asyncio.run_coroutine_threadsafe(bounded, self._loop)
+        try:
+            return future.result(timeout_s + _GRACE_S)
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """End the connection; what hangs is left behind with its daemon thread."""
+        if self._loop.is_closed():
+            return
+        if self._substrate is not None:
+            with contextlib.suppress(Exception):
+                self.run(lambda substrate: substrate.close(), _CLOSING_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSING_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+
+async def _bounded(ask: Ask[Answer], substrate: Substrate, timeout_s: float) -> Answer:
+    async with asyncio.timeout(timeout_s):
+        return await ask(substrate)

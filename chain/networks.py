@@ -1,0 +1,74 @@
+"""From what a user calls a network to a connected chain: a live network, nodes' addresses, an embedded chain's file."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import bittensor as bt
+from bittensor import settings
+
+from chain.connection import Endpoint
+from chain.embedded.beacon import BeaconClock
+from chain.embedded.errors import ChainFileError
+from chain.embedded.rekey import rekey
+from chain.embedded.substrate import EmbeddedSubstrate
+from chain.failover import Lines, Patience
+from chain.reader import InvalidNetwork
+from chain.subtensor import SubtensorChain
+
+NETWORKS = ("finney", "test", "archive", "local")
+"""Live networks by the SDK's names; `local` is a node on this machine."""
+
+QUICKNET = BeaconClock(bt.timelock.QUICKNET_GENESIS * 1000, bt.timelock.QUICKNET_PERIOD * 1000)
+"""When drand's quicknet, the live chain's beacon, publishes its rounds."""
+
+_ADDRESSES = ("ws://", "wss://")
+
+
+def connect(network: str, patience: Patience | None = None) -> SubtensorChain:
+    """Connect to one of NETWORKS, to nodes by their addresses (`wss://A,wss://B`), or to an embedded chain's file.
+
+    Several addresses are of one chain: the next is asked where one fails. Raises InvalidNetwork, ChainUnreachable.
+    """
+    chosen = patience or Patience()
+    if network in NETWORKS:
+        urls = [settings.resolve_endpoint(network)[1], *settings.default_fallback_endpoints(network)]
+        return _nodes(network, urls, settings.default_archive_endpoints(network), chosen)
+    urls = [part.strip() for part in network.split(",")]
+    if all(url.startswith(_ADDRESSES) for url in urls):
+        return _nodes(public_name(network), urls, (), chosen)
+    return _embedded(network, chosen)
+
+
+def public_name(network: str) -> str:
+    """A network as strangers may see it: no path of this machine, and of an address no more than its host."""
+    if network.startswith(_ADDRESSES):
+        return ",".join(urlsplit(part.strip()).hostname or "a node" for part in network.split(","))
+    return network if network in NETWORKS else "an embedded chain"
+
+
+def _nodes(name: str, urls: Sequence[str], archives: Sequence[str], patience: Patience) -> SubtensorChain:
+    """Fail-over is ours, so each substrate is bound to one node; only its archives are the SDK's to fall back on."""
+    endpoints = [Endpoint(public_name(url), _opening(url, archives)) for url in urls]
+    return SubtensorChain(Lines(endpoints, patience), QUICKNET, name)
+
+
+def _opening(url: str, archives: Sequence[str]) -> Callable[[], object]:
+    return partial(bt.RpcSubstrate, url, fallback_endpoints=[], archive_endpoints=list(archives))
+
+
+def _embedded(network: str, patience: Patience) -> SubtensorChain:
+    path = Path(network).expanduser()
+    if not path.is_file():
+        raise InvalidNetwork(
+            f"network {network!r} is neither one of {', '.join(NETWORKS)}, nor ws:// addresses, nor the file of an "
+            "embedded chain: check --network, or start one with `crucible localnet up`"
+        )
+    try:
+        keyed = EmbeddedSubstrate(path)
+    except ChainFileError as error:
+        raise InvalidNetwork(str(error)) from error
+    rekey(keyed)
+    lines = Lines([Endpoint(str(path), partial(EmbeddedSubstrate, path))], patience)
+    return SubtensorChain(lines, keyed.node.beacon.clock, str(path))
