@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -56,7 +57,9 @@ class Connection:
         future = asyncio.run_coroutine_threadsafe(bounded, self._loop)
         try:
             return future.result(timeout_s + _GRACE_S)
-        except BaseException:
+        except CancelledError:
+            raise ConnectionError("the connection was closed while this was asked") from None
+        except TimeoutError:
             future.cancel()
             raise
 
@@ -64,13 +67,22 @@ class Connection:
         """End the connection; what hangs is left behind with its daemon thread."""
         if self._loop.is_closed():
             return
-        if self._substrate is not None:
-            with contextlib.suppress(Exception):
-                self.run(lambda substrate: substrate.close(), _CLOSING_S)
+        with contextlib.suppress(Exception):
+            self.run(_ended, _CLOSING_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_CLOSING_S)
         if not self._thread.is_alive():
             self._loop.close()
+
+
+async def _ended(substrate: Substrate) -> None:
+    """Let go of whatever is still being asked, then of the substrate."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    if substrate is not None:
+        await substrate.close()
 
 
 async def _bounded(ask: Ask[Answer], substrate: Substrate, timeout_s: float) -> Answer:
