@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +11,7 @@ import pydantic
 
 from chain.types import Block
 from competitions.spec import Competition, Phase, Table
-
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+from models.ref import COMPETITION_RULE, is_competition
 
 
 class TableError(Exception):
@@ -124,12 +122,7 @@ def _competition_faults(competition: Competition) -> list[str]:
     where = f"competitions.{competition.name}"
     epsilon = competition.epsilon
     checks = [
-        (
-            _NAME.fullmatch(competition.name),
-            "name",
-            competition.name,
-            "lower-case letters, digits and dashes, at most 32",
-        ),
+        (is_competition(competition.name), "name", competition.name, COMPETITION_RULE),
         (competition.round_blocks > 0, "round_blocks", competition.round_blocks, "at least 1"),
         (competition.tasks, "tasks", 0, "at least one task"),
         (0 < epsilon.end <= epsilon.start < 1, "epsilon", (epsilon.start, epsilon.end), "0 < end <= start < 1"),

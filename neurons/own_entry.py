@@ -85,7 +85,7 @@ def newest_opening(entry: Commitment) -> Opened | None:
 
 
 def _revealed(known: Status, opened: Opened, neuron: Neuron | None, table: Table) -> Status:
-    pointer = decode_sealed(opened.data)
+    pointer = decode_sealed(opened.data, known.hotkey)
     if isinstance(pointer, Malformed):
         return replace(known, note=pointer.reason)
     told = replace(known, pointer=pointer)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from chain.reader import ChainReader
 from chain.signing import Wallet
-from chain.types import BeaconRound, Block, BlockCount, Commitment, NetUid, Refused, Sealed
+from chain.types import BeaconRound, Block, BlockCount, Commitment, Hotkey, NetUid, Refused, Sealed
 from chain.writer import ChainWriter
 from competitions.spec import Competition
 from hub.port import Hub
@@ -82,7 +82,7 @@ class Publisher:
     def _seal(self, publication: Publication, length: BlockCount) -> Publication:
         open_at = Block(self.reader.head() + length)
         self.report(f"sealing the pointer until block {open_at}")
-        sealed = self.writer.seal(line_of(publication), open_at)
+        sealed = self.writer.seal(line_of(publication, self.wallet.hotkey), open_at)
         return replace(
             publication,
             stage="sealed",
@@ -143,7 +143,7 @@ class Publisher:
         entry = self._own_entry()
         if entry is None:
             return None
-        data = line_of(publication).encode()
+        data = line_of(publication, self.wallet.hotkey).encode()
         for opened in reversed(entry.opened):
             if opened.data == data and opened.block > publication.submitted_at:
                 return replace(publication, stage="opened", opened_block=opened.block)
@@ -168,9 +168,10 @@ class Publisher:
             raise MinerError("stopped before the publication was complete: run the same command again to go on")
 
 
-def line_of(publication: Publication) -> str:
+def line_of(publication: Publication, hotkey: Hotkey) -> str:
     """The pointer as it is sealed."""
-    return encode_sealed(ModelRef(publication.competition, publication.repo, publication.revision, publication.digest))
+    ref = ModelRef(publication.competition, publication.repo, publication.revision, publication.digest)
+    return encode_sealed(ref, hotkey)
 
 
 def _is_ours(sealed: Sealed, publication: Publication) -> bool:

@@ -73,7 +73,7 @@ def _read(ledger: Ledger, table: Table, opened: submissions.OpenedCommitment) ->
         detail = f"the commitment holds {opened.texts} sealed texts: commit one pointer at a time"
         submissions.refuse(ledger, opened.commitment_id, Rejection(Reason.POINTER, detail))
         return False
-    ref = decode_sealed(opened.data)
+    ref = decode_sealed(opened.data, opened.hotkey)
     if isinstance(ref, Malformed):
         submissions.refuse(ledger, opened.commitment_id, Rejection(Reason.POINTER, ref.reason))
         return False

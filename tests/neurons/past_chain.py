@@ -91,9 +91,10 @@ def member(name: str, uid: int, since: int = 1) -> Neuron:
     return Neuron(Uid(uid), Hotkey(name), Coldkey(f"cold-{name}"), 0.0, False, Block(since), Block(since))
 
 
-def pointer(name: str, digest: str = "d") -> bytes:
-    """The line in which `name` enters `name`/model into the competition `answers`."""
-    return encode_sealed(ModelRef("answers", f"{name}/model", "a" * 40, (digest * 64)[:64])).encode()
+def pointer(name: str, digest: str = "d", hotkey: str | None = None) -> bytes:
+    """The line in which `name`, or another hotkey, enters `name`/model into the competition `answers`."""
+    ref = ModelRef("answers", f"{name}/model", "a" * 40, (digest * 64)[:64])
+    return encode_sealed(ref, Hotkey(hotkey or name)).encode()
 
 
 def entry(name: str, block: int, *opened: tuple[bytes, int], closed: bool = False) -> Commitment:

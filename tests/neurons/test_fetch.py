@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.types import Block, NetUid
+from chain.types import Block, Hotkey, NetUid
 from hub.folder import FolderHub
 from hub.port import Denied, Hub, HubUnreachable, RepoInfo, RepoKind
 from ledger import submissions
@@ -66,7 +66,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     done = publish(owner, "honest/model", write_model(tmp_path / "model"))
     assert isinstance(done, PublishedModel)
     owner.set_visibility("honest/model", "model", private=False)
-    line = encode_sealed(ModelRef("answers", "honest/model", done.revision, done.digest)).encode()
+    ref = ModelRef("answers", "honest/model", done.revision, done.digest)
+    line = encode_sealed(ref, Hotkey("honest")).encode()
     states = {1: (entry("honest", 20, (line, 25)), entry("stranger", 10, (pointer("stranger"), 15)))}
     chain = PastChain(states, (member("honest", 0), member("stranger", 1)), number=60)
     ledger, hub = open_ledger(tmp_path / "ledger.sqlite"), FolderHub(tmp_path / "hub", None)

@@ -16,7 +16,7 @@ from tests.neurons.past_chain import PastChain, entry, member, pointer
 NETUID = NetUid(1)
 TABLE = tables.load("pocket")
 
-FIRST, SECOND = pointer("first"), pointer("second", "e")
+FIRST, SECOND = pointer("first", hotkey="miner"), pointer("second", "e", hotkey="miner")
 MOVING = PastChain(
     {
         1: (),
