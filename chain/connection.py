@@ -42,6 +42,7 @@ class Connection:
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"chain {endpoint.name}", daemon=True)
         self._thread.start()
         self._substrate: Substrate = None
+        self._closing = threading.Lock()
         try:
             self._substrate = endpoint.open()
             self.run(lambda substrate: substrate.connect(), timeout_s)
@@ -51,8 +52,22 @@ class Connection:
 
     def run(self, ask: Ask[Answer], timeout_s: float) -> Answer:
         """The answer, or TimeoutError after so many seconds, even where the loop itself no longer turns."""
-        if self._loop.is_closed() or not self._thread.is_alive():
+        if self._closing.locked():
             raise ConnectionError("the connection is closed")
+        return self._run(ask, timeout_s)
+
+    def close(self) -> None:
+        """End the connection, once; what hangs is left behind with its daemon thread."""
+        if not self._closing.acquire(blocking=False):
+            return
+        with contextlib.suppress(Exception):
+            self._run(_ended, _CLOSING_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_CLOSING_S)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+    def _run(self, ask: Ask[Answer], timeout_s: float) -> Answer:
         bounded = _bounded(ask, self._substrate, timeout_s)
         future = asyncio.run_coroutine_threadsafe(bounded, self._loop)
         try:
@@ -62,17 +77,6 @@ class Connection:
         except TimeoutError:
             future.cancel()
             raise
-
-    def close(self) -> None:
-        """End the connection; what hangs is left behind with its daemon thread."""
-        if self._loop.is_closed():
-            return
-        with contextlib.suppress(Exception):
-            self.run(_ended, _CLOSING_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CLOSING_S)
-        if not self._thread.is_alive():
-            self._loop.close()
 
 
 async def _ended(substrate: Substrate) -> None:

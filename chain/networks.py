@@ -26,18 +26,19 @@ QUICKNET = BeaconClock(bt.timelock.QUICKNET_GENESIS * 1000, bt.timelock.QUICKNET
 _ADDRESSES = ("ws://", "wss://")
 
 
-def connect(network: str, patience: Patience | None = None) -> SubtensorChain:
+def connect(network: str, archive: str | None = None, patience: Patience | None = None) -> SubtensorChain:
     """Connect to one of NETWORKS, to nodes by their addresses (`wss://A,wss://B`), or to an embedded chain's file.
 
-    Several addresses are of one chain: the next is asked where one fails. Raises InvalidNetwork, ChainUnreachable.
+    Several addresses are of one chain: the next is asked where one fails, and an archive for state that they dropped.
+    Raises InvalidNetwork, ChainUnreachable.
     """
     chosen = patience or Patience()
+    archives = _addresses(archive, "CRUCIBLE_ARCHIVE") if archive else None
     if network in NETWORKS:
         urls = [settings.resolve_endpoint(network)[1], *settings.default_fallback_endpoints(network)]
-        return _nodes(network, urls, settings.default_archive_endpoints(network), chosen)
-    urls = [part.strip() for part in network.split(",")]
-    if all(url.startswith(_ADDRESSES) for url in urls):
-        return _nodes(public_name(network), urls, (), chosen)
+        return _nodes(network, urls, archives or settings.default_archive_endpoints(network), chosen)
+    if network.startswith(_ADDRESSES):
+        return _nodes(public_name(network), _addresses(network, "--network"), archives or (), chosen)
     return _embedded(network, chosen)
 
 
@@ -46,6 +47,15 @@ def public_name(network: str) -> str:
     if network.startswith(_ADDRESSES):
         return ",".join(urlsplit(part.strip()).hostname or "a node" for part in network.split(","))
     return network if network in NETWORKS else "an embedded chain"
+
+
+def _addresses(text: str, option: str) -> list[str]:
+    """Addresses with commas between. Raises InvalidNetwork for anything else among them."""
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if not part.startswith(_ADDRESSES) or not urlsplit(part).hostname:
+            raise InvalidNetwork(f"{part!r} is no ws:// or wss:// address of a node: check {option}")
+    return parts
 
 
 def _nodes(name: str, urls: Sequence[str], archives: Sequence[str], patience: Patience) -> SubtensorChain:

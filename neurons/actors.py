@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from chain.failover import Patience
 from chain.networks import connect
 from chain.signing import Wallet, open_wallet
 from chain.subtensor import SubtensorChain
@@ -27,7 +28,12 @@ def open_actors(settings: Settings) -> Actors:
     if settings.netuid is None:
         raise UsageError("no netuid: give --netuid, or set CRUCIBLE_NETUID")
     wallet = open_wallet(settings.wallet_name, settings.wallet_hotkey, settings.wallet_path)
-    return Actors(NetUid(settings.netuid), wallet, connect(settings.network), open_hub(settings))
+    return Actors(NetUid(settings.netuid), wallet, open_chain(settings), open_hub(settings))
+
+
+def open_chain(settings: Settings) -> SubtensorChain:
+    """The chain of the settings, connected. Raises InvalidNetwork and ChainUnreachable."""
+    return connect(settings.network, settings.archive, Patience(read_s=settings.chain_timeout_s))
 
 
 def open_hub(settings: Settings) -> Hub:

@@ -16,7 +16,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CRUCIBLE_", frozen=True, populate_by_name=True, extra="ignore")
 
     network: str = "finney"
-    """Name of a network, a node's ws:// address, or the path of an embedded chain's file."""
+    """Name of a network, ws:// addresses of nodes of one chain with commas between, or an embedded chain's file."""
+    archive: str | None = None
+    """ws:// addresses of archive nodes, asked for blocks whose state the others have dropped; names bring their own."""
+    chain_timeout_s: float = Field(default=30.0, gt=0)
+    """Seconds a node has for one answer before the next endpoint is asked."""
     netuid: int | None = Field(default=None, ge=0, le=65535)
     """The subnet on which the neuron acts."""
     wallet_name: str = "default"

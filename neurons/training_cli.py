@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from chain.networks import connect
 from competitions.spec import Competition
 from console.options import AsJson, Network, say
 from hub.port import Hub
@@ -15,7 +14,7 @@ from models import publishing
 from models.rejections import Rejection
 from models.vetting import vet
 from neurons import tables
-from neurons.actors import open_hub
+from neurons.actors import open_chain, open_hub
 from neurons.budget import Budget
 from neurons.errors import MinerError
 from neurons.material import gather, kinds_of, published_datasets
@@ -81,7 +80,7 @@ def train(
     settings = read_settings(network=network, hub_endpoint=hub_endpoint, table=table)
     require_empty(out)
     rules, hub = rules_of(tables.load(settings.table), competition), open_hub(settings)
-    datasets = tuple(dataset or ()) or published_datasets(connect(settings.network), rules.source)
+    datasets = tuple(dataset or ()) or published_datasets(open_chain(settings), rules.source)
     with bar("reading samples") as advance:
         material = gather(hub, datasets, kinds_of(rules), lambda done, of: advance(done / of, f"batch {done} of {of}"))
     with ExitStack() as stack:

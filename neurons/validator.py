@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import FrameType
 
-from chain.networks import connect, public_name
+from chain.networks import public_name
 from chain.signing import Wallet
 from chain.subtensor import SubtensorChain
 from chain.types import BlockCount
@@ -58,7 +58,7 @@ class Validator:
     executor: Executor
     reporter: Reporter
     ledger: Ledger
-    chains: tuple[SubtensorChain, ...]
+    chain: SubtensorChain
     stop_within_s: float = STOP_WITHIN_S
 
     def run(self, stop: threading.Event) -> None:
@@ -79,8 +79,7 @@ class Validator:
         """Close what is held, the ledger first, since the others may wait for a network."""
         self.ledger.close()
         self.reporter.close()
-        for chain in self.chains:
-            chain.close()
+        self.chain.close()
 
 
 def build(settings: ValidatorSettings) -> Validator:
@@ -91,7 +90,6 @@ def build(settings: ValidatorSettings) -> Validator:
     netuid, wallet, chain, hub = actors.netuid, actors.wallet, actors.chain, actors.hub
     require_registered(chain, netuid, wallet)
     check_hub(hub, settings)
-    weighing = connect(settings.network)  # weights go over a connection of their own
     folder = settings.folder()
     ledger = open_ledger(settings.ledger_url())
     identity = network.Identity(
@@ -118,11 +116,11 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Watch(chain, ledger, netuid, table, wakes), poll_s),
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
-        Scheduled(Weigh(weighing, weighing, wallet, ledger, netuid, table, refresh, reporter), poll_s),
+        Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter), poll_s),
         Scheduled(Prune(ledger, intake.cache, bundles, table), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
-    return Validator(supervisor, executor, reporter, ledger, (chain, weighing))
+    return Validator(supervisor, executor, reporter, ledger, chain)
 
 
 def check_hub(hub: Hub, settings: ValidatorSettings) -> None:
