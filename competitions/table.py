@@ -11,7 +11,7 @@ import pydantic
 
 from chain.types import Block
 from competitions.spec import Competition, Phase, Table
-from models.ref import COMPETITION_RULE, is_competition
+from models.naming import COMPETITION_RULE, is_competition
 
 
 class TableError(Exception):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from chain.types import Hotkey
 from hub.names import is_commit, valid_part
+from models.naming import COMPETITION_RULE, is_competition
 
 CLEAR = b"crucible/1"
 """The clear field that stands beside a sealed pointer: it keeps the entry, and with it the commit block, on chain."""
@@ -25,12 +26,9 @@ MAX_SEALED_BYTES = 700
 MAX_CLEAR_BYTES = 128
 """What a commitment's Raw field holds."""
 
-COMPETITION_RULE = "lower-case letters, digits and dashes, at most 32, the first no dash"
-
 _FAMILY, _VERSION = b"crucible/", CLEAR.decode("ascii")
 _SEALED_FIELDS = ("competition", "repository", "revision", "digest", "hotkey")
 _HASHED_FIELDS = ("namespace", "name", "revision", "secure hash", "competition")
-_COMPETITION = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SECURE_HASH = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
 """32 bytes in base64; the last letter carries four bits, so that no two texts mean the same hash."""
@@ -157,11 +155,6 @@ def decode_clear(raw: bytes) -> Clear:
 def is_digest(text: str) -> bool:
     """Whether `text` is 64 lower-case hex digits."""
     return _DIGEST.fullmatch(text) is not None
-
-
-def is_competition(text: str) -> bool:
-    """Whether `text` can be a competition's name: COMPETITION_RULE."""
-    return _COMPETITION.fullmatch(text) is not None
 
 
 def _hashed(raw: bytes) -> HashedRef | Malformed:
