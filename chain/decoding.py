@@ -70,8 +70,15 @@ def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any], newest: Any) -
         if entry is None:
             return Commitment(hotkey, None if newest is None else Block(int(newest)), None, None, opened)
         fields = [item for field in entry["info"]["fields"] for item in _items(field)]
+        sealed, clear = _sealed(fields), _clear(fields)
         return Commitment(
-            hotkey, Block(int(entry["block"])), _sealed(fields), _clear(fields), opened, _has_failed(fields)
+            hotkey,
+            Block(int(entry["block"])),
+            sealed[0] if sealed else None,
+            clear[0] if clear else None,
+            opened,
+            _has_failed(fields),
+            len(sealed) > 1 or len(clear) > 1,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return Unreadable(hotkey, f"the chain's entry has an unknown shape: {error!r}"[:200])
@@ -86,18 +93,13 @@ def _items(field: Any) -> list[tuple[str, Any]]:
     return [item for inner in field for item in _items(inner)]
 
 
-def _sealed(fields: Iterable[tuple[str, Any]]) -> Sealed | None:
-    for name, value in fields:
-        if name == "TimelockEncrypted":
-            return Sealed(raw_bytes(value["encrypted"]), BeaconRound(int(value["reveal_round"])))
-    return None
+def _sealed(fields: Iterable[tuple[str, Any]]) -> list[Sealed]:
+    closed = [value for name, value in fields if name == "TimelockEncrypted"]
+    return [Sealed(raw_bytes(value["encrypted"]), BeaconRound(int(value["reveal_round"]))) for value in closed]
 
 
-def _clear(fields: Iterable[tuple[str, Any]]) -> bytes | None:
-    for name, value in fields:
-        if name.startswith(("Raw", "BigRaw")):
-            return raw_bytes(value)
-    return None
+def _clear(fields: Iterable[tuple[str, Any]]) -> list[bytes]:
+    return [raw_bytes(value) for name, value in fields if name.startswith(("Raw", "BigRaw"))]
 
 
 def _has_failed(fields: Iterable[tuple[str, Any]]) -> bool:

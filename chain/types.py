@@ -67,7 +67,8 @@ class Commitment:
 
     `block` is the block of its newest commitment, whether the entry still stands or was dropped at its opening (None
     where the chain no longer says), `sealed` the entry's still closed field, `raw` its first clear field, `opened` the
-    chain's reveal history, newest last, `failed` whether a timelocked field of the entry could not be opened.
+    chain's reveal history, newest last, `failed` whether a timelocked field of the entry could not be opened, `surplus`
+    whether it holds a second sealed or a second clear field, so that it is not one pointer.
     """
 
     hotkey: Hotkey
@@ -76,6 +77,7 @@ class Commitment:
     raw: bytes | None
     opened: tuple[Opened, ...]
     failed: bool = False
+    surplus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
