@@ -1,4 +1,4 @@
-"""The few SCALE shapes that must be handled byte for byte, because decoding `Vec<u8>` to text does not round-trip."""
+"""The few SCALE shapes handled byte for byte, because decoding `Vec<u8>` to text does not round-trip; and hex."""
 
 
 def compact(number: int) -> bytes:
@@ -52,3 +52,13 @@ def plain_bytes(value: str | bytes) -> bytes:
         except ValueError:
             return value.encode()
     return value.encode()
+
+
+def to_hex(data: bytes) -> str:
+    """Bytes as 0x-hex."""
+    return "0x" + data.hex()
+
+
+def from_hex(value: bytes | str) -> bytes:
+    """Bytes given as such or as hex, with or without its 0x."""
+    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)
