@@ -78,7 +78,7 @@ def _read(
         raise ChainError(f"netuid is {chosen!r}: give 0 to {LARGEST_NETUID} by --netuid or CRUCIBLE_NETUID")
     number, name = NetUid(int(chosen)), network or os.environ.get("CRUCIBLE_NETWORK", DEFAULT_NETWORK)
     with waiting(f"reading netuid {number} of {name}"):
-        chain = connect(name)
+        chain = connect(name, os.environ.get("CRUCIBLE_ARCHIVE"))
         return number, chain.neurons(number), read(chain, number)
 
 

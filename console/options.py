@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 Network = Annotated[
     str | None,
-    typer.Option("--network", "-n", help="Network: a name, a node's ws:// address, or an embedded chain's file."),
+    typer.Option("--network", "-n", help="A name, nodes' ws:// addresses with commas, or an embedded chain's file."),
 ]
 WalletName = Annotated[str | None, typer.Option("--wallet", "-w", help="Name of the wallet (coldkey).")]
 WalletHotkey = Annotated[str | None, typer.Option("--wallet-hotkey", "-H", help="Name of the wallet's hotkey.")]
