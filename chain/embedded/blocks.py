@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Iterable
 
 from chain.embedded import accounts, dispatch, epochs
 from chain.embedded.errors import InvalidTransaction
@@ -20,9 +21,25 @@ def seal(node: Node, time_ms: int | None = None) -> Header:
     state = node.state(head.number + 1, due if time_ms is None else max(time_ms, due))
     epochs.initialise(state, node.beacon)
     included = _include(node, state)
-    header = Header(state.number, _hash(head, state, included), state.time_ms)
+    header = _header(head, state.time_ms, node.fork(), (pooled.hash for pooled in included))
     node.file.add_block(header, state.encoded_events())
     return header
+
+
+def seal_idle(node: Node, most: int) -> int:
+    """Make up to so many blocks in which nothing happens, and tell how many; they are the same as if sealed singly.
+
+    To be called right after `seal`, under the same write lock: the pool is then empty.
+    """
+    head, parameters, fork = node.head(), node.parameters, node.fork()
+    sealed = node.state(head.number, head.time_ms)
+    count = max(0, min(most, epochs.quiet_blocks(sealed, node.beacon, parameters.block_time_ms)))
+    headers = []
+    for _ in range(count):
+        head = _header(head, head.time_ms + parameters.block_time_ms, fork, ())
+        headers.append(head)
+    node.file.add_idle(headers)
+    return count
 
 
 def _include(node: Node, state: State) -> list[Pooled]:
@@ -42,10 +59,12 @@ def _include(node: Node, state: State) -> list[Pooled]:
     return included
 
 
-def _hash(parent: Header, state: State, included: list[Pooled]) -> bytes:
-    """Block hash: blake2b-256 of the parent's hash, number, time and the extrinsics' hashes."""
+def _header(parent: Header, time_ms: int, fork: bytes, extrinsics: Iterable[bytes]) -> Header:
+    """The block after a parent: its hash is blake2b-256 of the parent's, number, time, extrinsics' hashes and fork."""
+    number = parent.number + 1
     digest = hashlib.blake2b(parent.hash, digest_size=32)
-    digest.update(state.number.to_bytes(8, "big") + state.time_ms.to_bytes(8, "big"))
-    for pooled in included:
-        digest.update(pooled.hash)
-    return digest.digest()
+    digest.update(number.to_bytes(8, "big") + time_ms.to_bytes(8, "big"))
+    for hash_ in extrinsics:
+        digest.update(hash_)
+    digest.update(fork)
+    return Header(number, digest.digest(), time_ms)

@@ -16,6 +16,10 @@ SEALING_INSTANT = b"instant"
 SEALING_CLOCK = b"clock"
 """Blocks come from a running author; submissions wait for the next one."""
 
+FORK = "fork"
+"""Entry of the file: what the hashes of further blocks are mixed with, since blocks were dropped."""
+FINAL = "final"
+"""Entry of the file: the newest final block at that moment, which stays final."""
 
 _POLLS_PER_BLOCK = 4
 _LONGEST_POLL_S = 0.5
@@ -79,10 +83,17 @@ class Node:
         return self.file.head()
 
     def finalized(self) -> Header:
-        """The newest final block: the head, or the one `finality_lag` blocks below it."""
+        """The newest final block: the head, or the one `finality_lag` blocks below the highest head there has been."""
         head = self.head()
         lag = self.parameters.finality_lag
-        return head if lag == 0 else self.file.block(max(0, head.number - lag)) or head
+        if lag == 0:
+            return head
+        before = self.file.find_meta(FINAL)
+        return self.file.block(max(head.number - lag, int(before or 0), 0)) or head
+
+    def fork(self) -> bytes:
+        """What tells this chain's blocks from those it dropped; empty while it never did."""
+        return self.file.find_meta(FORK) or b""
 
     def view(self, header: Header) -> View:
         """What a sealed block holds."""

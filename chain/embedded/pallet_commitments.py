@@ -6,12 +6,16 @@ from chain.embedded.beacon import Beacon
 from chain.embedded.errors import require
 from chain.embedded.scale import compact, plain_bytes, read_bytes, read_compact, vec
 from chain.embedded.state import SUBTENSOR, State
+from chain.embedded.storage import ChainFile
 from chain.embedded.tlock import CannotOpen, open_sealed
 
 PALLET = "Commitments"
 _LEAST_SPACE = 100
 """Bytes that even the smallest commitment counts for."""
 _REVEALS_KEPT = 10
+_NEXT_OPENING = "next_opening"
+"""Entry of the file: no pending field opens before this beacon round. It spares idle blocks a look at all of them."""
+_NEVER = 2**64 - 1
 _SEALED, _FAILED, _ANY_LENGTH = "TimelockEncrypted", "TimelockRevealFailed", "BigRaw"
 
 
@@ -30,6 +34,7 @@ def set_commitment(state: State, signer: str, args: dict[str, Any], info: bytes)
     _index(state, netuid, signer, pending=bool(rounds))
     who = {"netuid": netuid, "who": signer}
     if rounds:
+        _note_opening(state.file, min(next_opening(state.file), *rounds))
         state.deposit(PALLET, "TimelockCommitment", who | {"reveal_round": rounds[0]})
     else:
         state.deposit(PALLET, "Commitment", who)
@@ -38,10 +43,26 @@ def set_commitment(state: State, signer: str, args: dict[str, Any], info: bytes)
 def open_due(state: State, beacon: Beacon) -> None:
     """At the start of a block: open every timelocked field whose round is published by the block's time."""
     latest = beacon.clock.latest(state.time_ms)
+    if latest < next_opening(state.file):
+        return
+    still_pending = {_NEVER}
     for netuid, hotkey in state.get(PALLET, "TimelockedIndex"):
         registration = state.get(PALLET, "CommitmentOf", netuid, hotkey)
-        if min(_pending_rounds(registration["info"]["fields"])) <= latest:
+        rounds = _pending_rounds(registration["info"]["fields"])
+        if min(rounds) <= latest:
             _open(state, beacon, int(netuid), str(hotkey), registration)
+        still_pending.update(round_ for round_ in rounds if round_ > latest)
+    _note_opening(state.file, min(still_pending))
+
+
+def next_opening(file: ChainFile) -> int:
+    """A beacon round before which no pending field opens; 0 where nobody has looked."""
+    return int.from_bytes(file.find_meta(_NEXT_OPENING) or b"", "big")
+
+
+def forget_next_opening(file: ChainFile) -> None:
+    """Make the next block look at every pending field, because blocks that opened some were dropped."""
+    _note_opening(file, 0)
 
 
 def purge(state: State, netuid: int, hotkey: str) -> None:
@@ -72,6 +93,10 @@ def _open(state: State, beacon: Beacon, netuid: int, hotkey: str, registration: 
     else:
         state.remove(PALLET, "CommitmentOf", netuid, hotkey)
     _index(state, netuid, hotkey, pending=any(_SEALED in field for field in remaining if isinstance(field, dict)))
+
+
+def _note_opening(file: ChainFile, round_: int) -> None:
+    file.set_meta(_NEXT_OPENING, round_.to_bytes(8, "big"))
 
 
 def _plaintext(state: State, beacon: Beacon, sealed: dict[str, Any]) -> bytes:

@@ -60,6 +60,13 @@ def reveal_due(state: State, beacon: Beacon, netuid: int) -> None:
             _reveal(state, beacon, netuid, due)
 
 
+def rounds_awaited(state: State, netuid: int) -> list[int]:
+    """Beacon rounds of the commits whose epoch of reveal has begun: each is revealed as soon as its round is out."""
+    epoch = int(state.get(SUBTENSOR, "SubnetEpochIndex", netuid))
+    due = epoch - int(state.get(SUBTENSOR, "RevealPeriodEpochs", netuid))
+    return [round_ for *_, round_ in _commits(state, netuid, due)] if due >= 0 else []
+
+
 def _reveal(state: State, beacon: Beacon, netuid: int, epoch: int) -> None:
     waiting = []
     for commit in _commits(state, netuid, epoch):

@@ -1,6 +1,7 @@
 """What the SDK reads of a chain file: blocks, storage, events, constants and runtime APIs. Writes nothing."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -55,13 +56,16 @@ class Reads:
         }
 
     async def blocks(self, *, finalized: bool = False) -> AsyncIterator[dict[str, Any]]:
-        """Headers as they come, beginning with the present one; none is left out."""
-        seen = None
+        """Headers as they come, beginning with the present one; none is left out, and replaced ones come again."""
+        seen = deque([self._newest(finalized)], maxlen=self.node.parameters.finality_lag + 1)
+        yield {"header": self._header(seen[0])}
         while True:
-            newest = (self.node.finalized() if finalized else self.node.head()).number
-            for number in range(newest if seen is None else seen + 1, newest + 1):
-                yield {"header": self._header(self._by_number(number))}
-                seen = number
+            while seen and self.node.file.block(seen[-1].number) != seen[-1]:
+                seen.pop()
+            newest = self._newest(finalized)
+            for number in range(seen[-1].number + 1 if seen else newest.number, newest.number + 1):
+                seen.append(self._by_number(number))
+                yield {"header": self._header(seen[-1])}
             await asyncio.sleep(self.node.parameters.poll_s)
 
     async def events(self, block_hash: str | None = None) -> list[dict[str, Any]]:
@@ -118,6 +122,9 @@ class Reads:
         return self.node.metadata.decode(type_string, from_hex(data))
 
     # Helpers -------------------------------------------------------------------------------------------------------
+
+    def _newest(self, finalized: bool) -> Header:
+        return self.node.finalized() if finalized else self.node.head()
 
     def _read(self, view: View, module: str, name: str, params: list[Any]) -> Any:
         if (module, name) in OVERLAY:

@@ -4,18 +4,14 @@ Every value is stamped with the block that wrote it, so the state after any past
 that is not yet sealed are invisible to readers. Knows bytes only, nothing of what they mean.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from chain.embedded.database import Database, connect
 from chain.embedded.errors import ChainFileError
 
 _FORMAT = "embedded-subtensor/1"
-_LOCK_WAIT_S = 30.0
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blocks (number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, time_ms INTEGER NOT NULL);
@@ -47,17 +43,15 @@ class Pooled:
     data: bytes
 
 
-class ChainFile:
-    """One connection to a chain file, shared by the threads of a process; processes share the file itself."""
+class ChainFile(Database):
+    """The tables of a chain file."""
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise ChainFileError(f"no chain file at {path}; create one with chain.embedded.genesis.genesis")
-        self.path = path
-        self._lock = threading.RLock()
-        self._db = _connect(path)
+        super().__init__(path)
         if self._format() != _FORMAT:
-            self._db.close()
+            self.close()
             raise ChainFileError(
                 f"{path} is not a chain file of format {_FORMAT}: name another, or make one with `crucible localnet up`"
             )
@@ -70,55 +64,14 @@ class ChainFile:
         if path.exists():
             raise ChainFileError(f"{path} already exists; choose another path or remove it")
         path.parent.mkdir(parents=True, exist_ok=True)
-        db = _connect(path)
+        db = connect(path)
         db.executescript("PRAGMA journal_mode = WAL;" + _SCHEMA)
         rows = [("format", _FORMAT.encode()), *meta.items()]
         db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
         db.close()
         return cls(path)
 
-    def close(self) -> None:
-        """Close the connection."""
-        with self._lock:
-            self._db.close()
-
     # Writing -------------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def write(self) -> Iterator[None]:
-        """Hold the file's write lock; everything inside happens or nothing does."""
-        with self._lock:
-            self._run("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._run("COMMIT")
-            except BaseException:
-                # A full disk ends the transaction by itself.
-                if self._db.in_transaction:
-                    self._run("ROLLBACK")
-                raise
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """Read several things as of one moment, whatever other processes write meanwhile."""
-        with self._lock:
-            self._run("BEGIN")
-            try:
-                yield
-            finally:
-                self._run("COMMIT")
-
-    @contextmanager
-    def undo_on_error(self) -> Iterator[None]:
-        """Inside write(): undo what this block of code wrote if it raises."""
-        self._run("SAVEPOINT part")
-        try:
-            yield
-        except BaseException:
-            self._run("ROLLBACK TO part")
-            raise
-        finally:
-            self._run("RELEASE part")
 
     def put(self, key: bytes, block: int, value: bytes | None) -> None:
         """Stamp a key's value with a block; None removes the key from that block on."""
@@ -129,6 +82,17 @@ class ChainFile:
         self._run("INSERT INTO blocks VALUES (?, ?, ?)", (header.number, header.hash, header.time_ms))
         if events is not None:
             self._run("INSERT INTO events VALUES (?, ?)", (header.number, events))
+
+    def add_idle(self, headers: Sequence[Header]) -> None:
+        """Seal blocks in which nothing happened."""
+        rows = [(header.number, header.hash, header.time_ms) for header in headers]
+        self._run_many("INSERT INTO blocks VALUES (?, ?, ?)", rows)
+
+    def drop_after(self, block: int) -> None:
+        """Forget every block above one, with all that is stamped with them or waits for the next."""
+        self._run("DELETE FROM blocks WHERE number > ?", (block,))
+        for table in ("storage", "events", "extrinsics"):
+            self._run(f"DELETE FROM {table} WHERE block > ?", (block,))
 
     def add_extrinsic(self, block: int, position: int, pooled: Pooled) -> None:
         """Record an extrinsic as included."""
@@ -156,10 +120,15 @@ class ChainFile:
 
     def meta(self, name: str) -> bytes:
         """A named parameter. Raises KeyError."""
-        row = self._row("SELECT value FROM meta WHERE name = ?", name)
-        if row is None:
+        found = self.find_meta(name)
+        if found is None:
             raise KeyError(name)
-        return bytes(row[0])
+        return found
+
+    def find_meta(self, name: str) -> bytes | None:
+        """A named parameter; None where it was never set."""
+        row = self._row("SELECT value FROM meta WHERE name = ?", name)
+        return None if row is None else bytes(row[0])
 
     def head(self) -> Header:
         """The newest sealed block."""
@@ -202,6 +171,11 @@ class ChainFile:
         """The extrinsics of a block, in order."""
         return [row[0] for row in self._rows("SELECT data FROM extrinsics WHERE block = ? ORDER BY position", block)]
 
+    def extrinsics_after(self, block: int) -> list[bytes]:
+        """The extrinsics of all blocks above one, in order."""
+        query = "SELECT data FROM extrinsics WHERE block > ? ORDER BY block, position"
+        return [row[0] for row in self._rows(query, block)]
+
     def find_extrinsic(self, hash_: bytes) -> tuple[int, int] | None:
         """Block and position of an included extrinsic."""
         row = self._row("SELECT block, position FROM extrinsics WHERE hash = ? ORDER BY block DESC LIMIT 1", hash_)
@@ -216,30 +190,11 @@ class ChainFile:
         row = self._row("SELECT signature FROM pulses WHERE round = ?", round_)
         return None if row is None else row[0]
 
-    def _row(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        rows = self._rows(query, *values)
-        return rows[0] if rows else None
-
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        return self._run(query, values)
-
-    def _run(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        try:
-            with self._lock:
-                return self._db.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise ChainFileError(f"chain file {self.path} cannot be used: {error}") from error
-
     def _format(self) -> str:
         try:
             return self.meta("format").decode()
         except (ChainFileError, KeyError):
             return ""
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    # Autocommit mode: transactions are begun by hand, so that the write lock is taken first and not on the way.
-    return sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
 
 
 def _after(prefix: bytes) -> bytes:
