@@ -33,6 +33,7 @@ from chain.types import (
     WeightRules,
     Weights,
 )
+from chain.u16 import InvalidWeights, quantise
 
 _COMMITMENTS = bt.storage.Commitments
 _MAPS = (_COMMITMENTS.CommitmentOf, _COMMITMENTS.RevealedCommitments, _COMMITMENTS.LastCommitment)
@@ -173,8 +174,11 @@ class SubtensorChain:
         self, netuid: NetUid, wallet: Wallet, weights: Weights, *, version_key: int = 0
     ) -> Included | Refused:
         """Set (or, where the subnet asks for it, commit) weights for the wallet's hotkey."""
-        pairs = {int(uid): float(weight) for uid, weight in weights.items() if weight > 0}
-        intent = bt.SetWeights(netuid=netuid, weights=pairs, version_key=version_key)
+        try:
+            values = quantise(weights)
+        except InvalidWeights as error:
+            return Refused("InvalidWeights", str(error))
+        intent = bt.SetWeights(netuid=netuid, weights=values, version_key=version_key)
         return self._lines.write(f"setting weights on netuid {netuid}", _sending(intent, wallet))
 
     def _neurons(self, netuid: NetUid, graph: Any) -> tuple[Neuron, ...]:
