@@ -1,11 +1,26 @@
-"""Free balances and nonces of accounts, in rao. Nothing is reserved, and no call costs a fee."""
+"""Addresses, free balances and nonces of accounts, in rao. Nothing is reserved, and no call costs a fee."""
 
 from typing import Any
 
 import bittensor_core
 
-from chain.embedded.errors import require
+from chain.embedded.errors import InvalidValue, require
 from chain.embedded.state import SUBTENSOR, State
+
+PREFIX = 42
+"""The ss58 prefix of this chain's addresses, as of every Bittensor network's."""
+
+
+def require_address(address: str) -> None:
+    """Raise InvalidValue for anything but an ss58 address of this network."""
+    try:
+        own = str(bittensor_core.ss58_encode(public_key(address), PREFIX))
+    except ValueError as error:
+        raise InvalidValue(f"{address!r} is no address ({error}): give 48 characters that begin with 5") from error
+    if own != address:
+        raise InvalidValue(
+            f"{address} is an address of another network, whose prefix is not {PREFIX}: the same key is {own} here"
+        )
 
 
 def public_key(address: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from chain.embedded.blocks import seal, seal_idle
 from chain.embedded.errors import CannotGoBack
-from chain.embedded.node import SEALING_CLOCK, Node
+from chain.embedded.node import SEALING, SEALING_CLOCK, Node
 from chain.embedded.reorganisation import drop
 from chain.embedded.storage import Header
 
@@ -81,7 +81,7 @@ class Author:
         itself or because somebody travels, it keeps its lead. After that every block is due one block time after the
         last: late ones are made up for.
         """
-        self._node.file.set_meta("sealing", SEALING_CLOCK)
+        self._node.file.set_meta(SEALING, SEALING_CLOCK)
         lead_ms = self._start()
         while True:
             lead_ms = max(lead_ms, self._node.head().time_ms - self._now_ms())

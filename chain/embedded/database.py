@@ -29,6 +29,20 @@ class Database:
         with self._lock:
             self._db.close()
 
+    def copy_to(self, target: sqlite3.Connection) -> None:
+        """Copy the whole file as of one moment; others see the target change at once. Raises ChainFileError."""
+
+        def give_up(status: int, _remaining: int, _total: int) -> None:
+            # Python would go on trying for as long as another process writes to the target.
+            if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise sqlite3.OperationalError("another process writes to it and does not end: stop it, or try again")
+
+        try:
+            with self._lock:
+                self._db.backup(target, progress=give_up)
+        except sqlite3.Error as error:
+            raise ChainFileError(f"chain file {self.path} cannot be copied: {error}") from error
+
     @contextmanager
     def write(self) -> Iterator[None]:
         """Hold the file's write lock; everything inside happens or nothing does."""
@@ -87,7 +101,7 @@ class Database:
             raise ChainFileError(f"chain file {self.path} cannot be used: {error}") from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, lock_wait_s: float = LOCK_WAIT_S) -> sqlite3.Connection:
     """A connection in autocommit mode."""
     # Transactions are begun by hand, so that the write lock is taken first and not on the way.
-    return sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+    return sqlite3.connect(path, timeout=lock_wait_s, isolation_level=None, check_same_thread=False)

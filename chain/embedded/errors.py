@@ -2,6 +2,7 @@
 
 EmbeddedChainError
 ├── ChainFileError        the file is missing, already there, no chain, or cannot be read or written
+├── InvalidValue          an address or an amount that this chain does not know
 ├── CannotGoBack          a final block was to be dropped, or time to run backwards
 ├── InvalidTransaction    an extrinsic refused before it reaches a block; carries the node's name for it
 └── DispatchFailed        a call that failed inside its pallet; carries the pallet and its own error name
@@ -16,6 +17,10 @@ class EmbeddedChainError(Exception):
 
 class ChainFileError(EmbeddedChainError, RpcConnectionError):  # type: ignore[misc]  # the SDK is untyped to mypy
     """The chain file cannot be used; the message says which and why. To the SDK this is a node out of reach."""
+
+
+class InvalidValue(EmbeddedChainError):
+    """An address or an amount that cannot be meant; the message says what can."""
 
 
 class CannotGoBack(EmbeddedChainError):

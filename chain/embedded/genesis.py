@@ -8,7 +8,7 @@ from pathlib import Path
 
 from py_ecc.optimized_bls12_381 import curve_order
 
-from chain.embedded.node import SEALING_INSTANT, Node, Parameters
+from chain.embedded.node import SEALING, SEALING_INSTANT, Node, Parameters
 from chain.embedded.storage import ChainFile, Header
 from chain.embedded.tlock import PublicKey, Secret, public_key
 
@@ -36,7 +36,7 @@ def genesis(
     parameters = Parameters(block_time_ms, period, start_s * 1000, finality_lag)
     secret = _scalar(beacon_secret or secrets.token_bytes(32))
     key = public_key(secret)
-    fixed = {"beacon_secret": secret.to_bytes(32, "big"), "beacon_key": bytes(key), "sealing": SEALING_INSTANT}
+    fixed = {"beacon_secret": secret.to_bytes(32, "big"), "beacon_key": bytes(key), SEALING: SEALING_INSTANT}
     file = ChainFile.create(path, parameters.as_meta() | fixed)
     with file.write():
         file.add_block(Header(0, _genesis_hash(key, parameters), parameters.start_ms), None)

@@ -11,6 +11,8 @@ from chain.embedded.state import State
 from chain.embedded.storage import ChainFile, Header
 from chain.embedded.tlock import PublicKey
 
+SEALING = "sealing"
+"""Entry of the file: how blocks come about, one of the two below."""
 SEALING_INSTANT = b"instant"
 """A waiting submission seals a block of its own: for stepped chains, where nobody else would."""
 SEALING_CLOCK = b"clock"
@@ -106,4 +108,4 @@ class Node:
     @property
     def instant(self) -> bool:
         """Whether a waiting submission seals its own block."""
-        return self.file.meta("sealing") == SEALING_INSTANT
+        return self.file.meta(SEALING) == SEALING_INSTANT

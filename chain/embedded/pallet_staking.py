@@ -14,12 +14,17 @@ _TAO_WEIGHT_ONE = 2**64 - 1
 def add_stake(state: State, signer: str, args: dict[str, Any]) -> None:
     """The extrinsic: a coldkey stakes TAO behind a hotkey of its own or of another."""
     netuid, hotkey, rao = int(args["netuid"]), str(args["hotkey"]), int(args["amount_staked"])
-    known = netuid == ROOT or bool(state.get(SUBTENSOR, "NetworksAdded", netuid))
-    require(known, SUBTENSOR, "SubnetNotExists")
-    require(state.raw(SUBTENSOR, "Owner", hotkey) is not None, SUBTENSOR, "HotKeyAccountNotExists")
+    require_known(state, netuid, hotkey)
     accounts.withdraw(state, signer, rao)
     increase(state, netuid, hotkey, rao)
     state.deposit(SUBTENSOR, "StakeAdded", [signer, hotkey, rao, rao, netuid, 0])
+
+
+def require_known(state: State, netuid: int, hotkey: str) -> None:
+    """Fail unless there are such a subnet, or the root, and such a hotkey."""
+    known = netuid == ROOT or bool(state.get(SUBTENSOR, "NetworksAdded", netuid))
+    require(known, SUBTENSOR, "SubnetNotExists")
+    require(state.raw(SUBTENSOR, "Owner", hotkey) is not None, SUBTENSOR, "HotKeyAccountNotExists")
 
 
 def increase(state: State, netuid: int, hotkey: str, rao: int) -> None:

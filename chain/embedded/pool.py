@@ -89,10 +89,11 @@ class Pool:
         """Wait for the block of an extrinsic for as long as the pool holds it and blocks can be expected."""
         deadline = time.monotonic() + self._patience_s
         while time.monotonic() < deadline:
-            # The pool is looked at first: an extrinsic leaves it in the transaction that puts it into a block.
-            held = any(waiting.hash == hash_ for waiting in self._node.file.pool())
-            found = self._node.file.find_extrinsic(hash_)
-            reached = (self._node.finalized() if finalized else self._node.head()).number
+            # As of one moment: it leaves the pool with the block that holds it, and returns when that one is dropped.
+            with self._node.file.snapshot():
+                held = any(waiting.hash == hash_ for waiting in self._node.file.pool())
+                found = self._node.file.find_extrinsic(hash_)
+                reached = (self._node.finalized() if finalized else self._node.head()).number
             if found and found[0] <= reached:
                 return self.outcome(*found)
             if not held and not found:

@@ -1,11 +1,12 @@
 """What only the operator of an embedded chain can do: create subnets, fund, register and stake without a signature."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chain.embedded import accounts, hyperparameters, pallet_registration, pallet_staking
 from chain.embedded.blocks import seal
-from chain.embedded.errors import EmbeddedChainError, require
+from chain.embedded.errors import EmbeddedChainError, InvalidValue, require
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.embedded.node import Node
 from chain.embedded.state import SUBTENSOR, State
@@ -13,17 +14,21 @@ from chain.types import Block, Coldkey, Hotkey, NetUid, Uid
 
 RAO = 10**9
 """Rao in a TAO."""
+_MOST_TAO = 21_000_000
+"""All there will ever be."""
 
 
 class Root:
     """Operator's changes. On a chain at block 0 they are part of genesis and stand at once.
 
     Later they stand in the next block, which is sealed with them where blocks are sealed instantly. Failures raise
-    DispatchFailed with the pallet's own error name.
+    DispatchFailed with the pallet's own error name, and InvalidValue for addresses and amounts that cannot be meant.
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self.stands_in = Block(0)
+        """The block in which the newest change stands, or will."""
 
     def create_subnet(
         self,
@@ -34,6 +39,8 @@ class Root:
         name: str = "",
     ) -> None:
         """Add a subnet; the owner's hotkey gets uid 0."""
+        accounts.require_address(owner_coldkey)
+        accounts.require_address(owner_hotkey)
         with self._change() as state:
             if pallet_registration.exists(state, netuid):
                 raise EmbeddedChainError(
@@ -50,18 +57,25 @@ class Root:
 
     def fund(self, coldkey: Coldkey, tao: float) -> None:
         """Issue TAO to an account."""
+        accounts.require_address(coldkey)
+        rao = _rao(tao)
         with self._change() as state:
-            accounts.endow(state, coldkey, round(tao * RAO))
+            accounts.endow(state, coldkey, rao)
 
     def register(self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) -> Uid:
         """Give a hotkey a uid without a price."""
+        accounts.require_address(hotkey)
+        accounts.require_address(coldkey)
         with self._change() as state:
             return Uid(pallet_registration.register(state, netuid, hotkey, coldkey))
 
     def stake(self, netuid: NetUid, hotkey: Hotkey, tao: float) -> None:
-        """Put stake behind a hotkey; a permit follows at the subnet's next epoch, in genesis at once."""
+        """Put stake behind a known hotkey; a permit follows at the subnet's next epoch, in genesis at once."""
+        accounts.require_address(hotkey)
+        rao = _rao(tao)
         with self._change() as state:
-            pallet_staking.increase(state, netuid, hotkey, round(tao * RAO))
+            pallet_staking.require_known(state, netuid, hotkey)
+            pallet_staking.increase(state, netuid, hotkey, rao)
             if state.number == 0:
                 pallet_staking.give_permits(state, netuid)
 
@@ -80,8 +94,17 @@ class Root:
         with self._node.file.write():
             head = self._node.head()
             if head.number == 0:
+                self.stands_in = Block(0)
                 yield self._node.state(0, head.time_ms)
             else:
+                self.stands_in = Block(head.number + 1)
                 yield self._node.state(head.number + 1, head.time_ms + self._node.parameters.block_time_ms)
                 if self._node.instant:
                     seal(self._node)
+
+
+def _rao(tao: float) -> int:
+    """An amount in rao. Raises InvalidValue for what is no amount."""
+    if not math.isfinite(tao) or not 1 <= round(tao * RAO) <= _MOST_TAO * RAO:
+        raise InvalidValue(f"{tao} is no amount of TAO: give at least 0.000000001 and at most {_MOST_TAO:,}")
+    return round(tao * RAO)

@@ -17,16 +17,11 @@ from chain.embedded.node import Node
 from chain.embedded.root import Root
 from chain.embedded.substrate import EmbeddedSubstrate
 from chain.types import Block, NetUid
+from tests.chain.contents import contents
 
 NETUID = NetUid(7)
 START = datetime(2030, 1, 1, tzinfo=UTC)
 st = bt.storage
-
-
-def contents(node: Node) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of a chain file that a reader can see."""
-    tables = ("blocks", "storage", "events", "extrinsics", "pool")
-    return {table: node.file._rows(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables}
 
 
 def busy(localnet: Any, client: Any) -> None:
