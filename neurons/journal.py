@@ -16,7 +16,10 @@ from neurons.errors import MinerError
 
 Stage = Literal["uploaded", "sealed", "submitted", "committed", "opened", "public"]
 """uploaded: private on the Hub · sealed: pointer encrypted, never sent · submitted: sent, unknown whether it stands ·
-committed: stands in a block · opened: the chain has opened it · public: repository public, nothing left to do."""
+committed: stands in a block · opened: readable on chain · public: repository public, nothing left to do."""
+
+Encoding = Literal["sealed", "hashed"]
+"""How a pointer is committed: timelock-encrypted, or in clear with a hash in place of the digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,14 @@ class Publication:
     revision: str
     digest: str
     stage: Stage = "uploaded"
+    encoding: Encoding = "sealed"
+    line: str = ""
+    """The pointer as it is committed; empty before, and where an older version, whose lines count no more, wrote it."""
     ciphertext: str = ""
     """Hex of the sealed pointer."""
     reveal_round: int = 0
     open_at: int = 0
-    """Block at which the pointer is meant to open."""
+    """Block at which a sealed pointer is meant to open."""
     submitted_at: int = 0
     """Head before the commitment was sent; one that stands has a later block."""
     commit_block: int = 0
@@ -43,6 +49,8 @@ class Publication:
     def __post_init__(self) -> None:
         if self.stage not in get_args(Stage):
             raise ValueError(f"no stage {self.stage!r}")
+        if self.encoding not in get_args(Encoding):
+            raise ValueError(f"no encoding {self.encoding!r}")
 
 
 @dataclass(frozen=True, slots=True)

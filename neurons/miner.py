@@ -21,21 +21,25 @@ from models.publishing import PublishedModel
 from models.rejections import Rejection
 from models.vetting import Vetted
 from neurons.errors import MinerError
-from neurons.journal import Journal, Publication
+from neurons.journal import Encoding, Journal, Publication
 from neurons.model_source import local_folder
 from neurons.own_entry import Status, require_registered, status
-from neurons.publisher import Publisher, Report, seal_length
+from neurons.publisher import Publisher, Report
+from neurons.terms import Terms
+from neurons.withdrawing import Withdrawn, withdraw
 
 _Answer = TypeVar("_Answer", Vetted, PublishedModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to publish: a folder or public `namespace/name[@revision]`, to which repository, for which competition."""
+    """What to publish: a folder or public `namespace/name[@revision]`, to which repository, for which competition, and
+    how its pointer is committed."""
 
     source: str
     repo: str
     competition: str
+    encoding: Encoding = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +61,33 @@ class Miner:
     ) -> Publication:
         """Bring a model before the validators, or go on where an earlier call was killed.
 
-        Nothing is uploaded or committed before every check has passed. `reveal_in` counts blocks; `timeout_s` bounds
-        the wait for the opening; `abandon` forgets what the journal holds. Raises MinerError, ChainError, HubError.
+        Nothing is uploaded or committed before every check has passed. `reveal_in` counts blocks from sealing to
+        opening, which the rules decide where it is None; `timeout_s` bounds the wait for the opening; `abandon` forgets
+        what the journal holds. Raises MinerError, ChainError, HubError.
         """
         folder = Path(order.source).expanduser()
         order = replace(order, source=str(folder.resolve())) if folder.is_dir() else order
         rules = rules_of(self.table, order.competition)
-        seal = seal_length(rules, self.reader.block_time(), reveal_in)
+        terms = Terms(rules, order.encoding, reveal_in)
         require_registered(self.reader, self.netuid, self.wallet)
+        terms.check(self.reader, self.wallet.hotkey, order.repo)
         self.hub.whoami()
         journal = Journal(self._journal_path())
         with journal.held():
             publication = self._under_way(journal, order, abandon) or self._upload(journal, order, rules, abandon)
             parts = (self.reader, self.writer, self.hub, self.wallet, self.netuid, journal, self.report, self.stop)
-            return Publisher(*parts).finish(publication, seal, timeout_s)
+            return Publisher(*parts).finish(publication, terms, timeout_s)
+
+    def reset(self) -> Withdrawn:
+        """Take back whatever the hotkey has committed. Harmless to repeat. Raises MinerError, ChainError."""
+        require_registered(self.reader, self.netuid, self.wallet)
+        journal = Journal(self._journal_path())
+        with journal.held():
+            done = withdraw(self.reader, self.writer, self.netuid, self.wallet)
+            known = journal.read()
+            if known and known.stage not in ("uploaded", "public"):  # what was under way is void: the upload is left
+                journal.write(replace(known, stage="uploaded"))
+        return done
 
     def status(self) -> Status:
         """What the chain shows for the hotkey."""
@@ -81,10 +98,15 @@ class Miner:
         known = journal.read()
         if known is None or abandon or known.stage in ("uploaded", "sealed", "public"):
             return None
-        if order != Order(known.source, known.repo, known.competition):
+        if order != Order(known.source, known.repo, known.competition, known.encoding):
             raise MinerError(
-                f"{known.source} is on its way to {known.repo} for {known.competition} ({known.stage}): run that "
-                "publication again to finish it, or give --abandon"
+                f"{known.source} is on its way to {known.repo} for {known.competition} ({known.encoding}, "
+                f"{known.stage}): run that publication again to finish it, or give --abandon"
+            )
+        if not known.line:
+            raise MinerError(
+                f"{known.repo} was committed by an older version, whose pointers no longer count: give --abandon to "
+                "commit it anew"
             )
         self.report(f"going on: {known.repo} is {known.stage}")
         return known
@@ -108,7 +130,7 @@ class Miner:
     def _known_again(self, known: Publication) -> Publication:
         """The same model, in the same repository: public and committed already, or uploaded and yet to be committed."""
         standing = self.status()
-        if known.stage == "public" and (standing.state, standing.commit_block) == ("revealed", known.commit_block):
+        if known.stage == "public" and standing.pointer and standing.commit_block == known.commit_block:
             self.report(f"{known.repo} is public and committed in block {known.commit_block} already")
             return known
         return replace(known, stage="uploaded")

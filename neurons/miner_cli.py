@@ -1,7 +1,7 @@
-"""`crucible miner`: train a base, fine-tune it, publish the result, and see how it stands."""
+"""`crucible miner`: train a base, fine-tune it, publish the result, see how it stands, and take it back."""
 
 import dataclasses
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,7 +29,14 @@ def publish(
     source: Annotated[str, typer.Argument(help="Folder of the model, or namespace/name(@revision) of a public one.")],
     repo: Annotated[str, typer.Option("--repo", "-r", help="New repository, namespace/name; private at first.")],
     competition: Annotated[str, typer.Option("--competition", "-c", help="Name of the competition.")],
-    reveal_in: Annotated[int | None, typer.Option(help="Blocks until the pointer opens.", min=1)] = None,
+    encoding: Annotated[
+        Literal["sealed", "hashed"],
+        typer.Option(help="Sealed until late before its round, or in clear, hashed, and public at once."),
+    ] = "sealed",
+    reveal_in: Annotated[
+        int | None,
+        typer.Option(help="Blocks until a sealed pointer opens; as late as the rules let it if left out.", min=1),
+    ] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds to wait for the opening.", min=0)] = None,
     abandon: Annotated[bool, typer.Option("--abandon", help="Forget this hotkey's unfinished publication.")] = False,
     network: Network = None,
@@ -42,7 +49,7 @@ def publish(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a model, upload it privately, commit a sealed pointer, and go public once the chain has opened it.
+    """Check a model, upload it privately, commit its pointer, and go public once the pointer can be read.
 
     Run the same command again after an interruption: it goes on where it was and commits only once.
     """
@@ -58,9 +65,38 @@ def publish(
     )
     with narrated() as report:
         done = _miner(settings, report).publish(
-            Order(source, repo, competition), reveal_in=reveal_in, timeout_s=timeout, abandon=abandon
+            Order(source, repo, competition, encoding), reveal_in=reveal_in, timeout_s=timeout, abandon=abandon
         )
-    told = {name: value for name, value in dataclasses.asdict(done).items() if name != "ciphertext"}
+    told = {name: value for name, value in dataclasses.asdict(done).items() if name not in ("ciphertext", "line")}
+    say(told, as_json, lambda: in_lines(told))
+
+
+@app.command()
+def reset(
+    network: Network = None,
+    netuid: Netuid = None,
+    wallet: WalletName = None,
+    wallet_hotkey: WalletHotkey = None,
+    wallet_path: WalletPath = None,
+    table: TableName = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw what this hotkey has committed: no round from then on judges it, and an unopened seal is void.
+
+    A title it holds falls vacant. The repository stays as it is. To publish again is to enter anew, as the newest.
+    """
+    settings = read_settings(
+        network=network,
+        netuid=netuid,
+        wallet_name=wallet,
+        wallet_hotkey=wallet_hotkey,
+        wallet_path=wallet_path,
+        table=table,
+        home=home,
+    )
+    with narrated() as report:
+        told = dataclasses.asdict(_miner(settings, report).reset())
     say(told, as_json, lambda: in_lines(told))
 
 

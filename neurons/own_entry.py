@@ -1,21 +1,21 @@
 """What the chain shows of one hotkey's own commitment, and when a validator may judge it. Reads only."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from chain.clock import seed_block
 from chain.reader import ChainReader
 from chain.signing import Wallet
 from chain.types import BeaconRound, Block, Commitment, Hotkey, NetUid, Neuron, Opened, Unreadable
 from competitions.eligibility import eligible_from, is_void
 from competitions.records import Submission
-from competitions.spec import Competition, Table
+from competitions.reveal import first_round_block
+from competitions.spec import Table
 from competitions.table import competition_named
-from models.ref import Malformed, ModelRef, decode_sealed
+from models.ref import HashedRef, Malformed, ModelRef, Withdrawal, decode_clear, decode_sealed
 from neurons.errors import UsageError
 
-State = Literal["none", "sealed", "revealed", "failed", "unreadable"]
+State = Literal["none", "sealed", "revealed", "hashed", "withdrawn", "failed", "unreadable"]
+"""sealed: not yet open · revealed: opened by the chain · hashed: in clear · failed: the chain could not open it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Status:
     commit_block: Block | None = None
     reveal_round: BeaconRound | None = None
     revealed_block: Block | None = None
-    pointer: ModelRef | None = None
+    pointer: ModelRef | HashedRef | None = None
     eligible_from: Block | None = None
     """First block that, as a seed block, lets the submission in."""
     first_round_block: Block | None = None
@@ -63,19 +63,16 @@ def require_registered(chain: ChainReader, netuid: NetUid, wallet: Wallet) -> Ne
 def status(chain: ChainReader, netuid: NetUid, hotkey: Hotkey, table: Table) -> Status:
     """Everything the chain and the table say of the hotkey's submission."""
     neuron, entry = own_neuron(chain, netuid, hotkey), own_entry(chain, netuid, hotkey)
-    known = (hotkey, netuid, chain.head(), neuron.uid if neuron else None)
+    known = Status(hotkey, netuid, chain.head(), neuron.uid if neuron else None, "none")
     if entry is None:
-        return Status(*known, "none", note="" if neuron else "the hotkey is not registered on this subnet")
+        return replace(known, note="" if neuron else "the hotkey is not registered on this subnet")
     if isinstance(entry, Unreadable):
-        return Status(*known, "unreadable", note=entry.reason)
-    if entry.sealed is not None:
-        return Status(*known, "sealed", entry.block, entry.sealed.reveal_round)
-    if entry.failed:
-        return Status(*known, "failed", entry.block, note="the chain could not open the sealed pointer: publish again")
-    opened = newest_opening(entry)
-    if opened is None or entry.block is None:
-        return Status(*known, "none", entry.block, note="the commitment holds no pointer to a model")
-    return _revealed(Status(*known, "revealed", entry.block, None, opened.block), opened, neuron, table)
+        return replace(known, state="unreadable", note=entry.reason)
+    known = replace(known, commit_block=entry.block)
+    if entry.surplus:
+        return replace(known, note="the commitment holds more than one pointer: publish again")
+    told = _in_clear(known, entry) or _sealed(known, entry)
+    return told if told.pointer is None else _judged(told, neuron, table)
 
 
 def newest_opening(entry: Commitment) -> Opened | None:
@@ -84,33 +81,58 @@ def newest_opening(entry: Commitment) -> Opened | None:
     return next((opened for opened in reversed(entry.opened) if opened.block > since), None)
 
 
-def _revealed(known: Status, opened: Opened, neuron: Neuron | None, table: Table) -> Status:
+def _in_clear(known: Status, entry: Commitment) -> Status | None:
+    """What the clear field says; None where that is nothing."""
+    match decode_clear(entry.raw or b""):
+        case Withdrawal():
+            return replace(known, state="withdrawn", note="nothing that this hotkey committed is judged: publish again")
+        case HashedRef() as pointer:
+            return replace(known, state="hashed", revealed_block=entry.block, pointer=pointer)
+        case Malformed(reason):
+            return replace(known, note=reason)
+        case _:
+            return None
+
+
+def _sealed(known: Status, entry: Commitment) -> Status:
+    """What the sealed field says, once it is open."""
+    if entry.sealed is not None:
+        return replace(known, state="sealed", reveal_round=entry.sealed.reveal_round)
+    if entry.failed:
+        return replace(known, state="failed", note="the chain could not open the sealed pointer: publish again")
+    opened = newest_opening(entry)
+    if opened is None or entry.block is None:
+        return replace(known, note="the commitment holds no pointer to a model")
+    known = replace(known, state="revealed", revealed_block=opened.block)
     pointer = decode_sealed(opened.data, known.hotkey)
-    if isinstance(pointer, Malformed):
-        return replace(known, note=pointer.reason)
-    told = replace(known, pointer=pointer)
-    rules = competition_named(table, pointer.competition)
+    return replace(known, note=pointer.reason) if isinstance(pointer, Malformed) else replace(known, pointer=pointer)
+
+
+def _judged(told: Status, neuron: Neuron | None, table: Table) -> Status:
+    """The same with the round that can judge the pointer, or with what speaks against it."""
+    assert told.pointer is not None
+    rules = competition_named(table, told.pointer.competition)
     if rules is None:
-        return replace(told, note=f"the table has no competition {pointer.competition!r}")
-    if neuron is None or known.commit_block is None or known.commit_block < neuron.registered_at:
+        return replace(told, note=f"the table has no competition {told.pointer.competition!r}")
+    if neuron is None or told.commit_block is None or told.commit_block < neuron.registered_at:
         return replace(told, note="the hotkey was not registered when it committed: publish again")
-    submission = _submission(pointer, neuron, known.commit_block, opened.block)
+    submission = _submission(told.pointer, neuron, told.commit_block, told.revealed_block or told.commit_block)
     if is_void(submission, rules):
         return replace(
             told, note=f"void: opened more than {rules.max_seal_blocks} blocks after the commit; publish again"
         )
     first = eligible_from(submission, rules)
-    return replace(told, eligible_from=first, first_round_block=_first_seed_block(rules, first))
+    return replace(told, eligible_from=first, first_round_block=first_round_block(rules, first))
 
 
-def _submission(pointer: ModelRef, neuron: Neuron, committed: Block, revealed: Block) -> Submission:
+def _submission(pointer: ModelRef | HashedRef, neuron: Neuron, committed: Block, revealed: Block) -> Submission:
     """The record that validators will hold against the table; its row number is theirs to give."""
     return Submission(
         id=0,
         competition=pointer.competition,
         repo=pointer.repo,
         revision=pointer.revision,
-        digest=pointer.digest,
+        digest=pointer.digest if isinstance(pointer, ModelRef) else "",
         hotkey=neuron.hotkey,
         coldkey=neuron.coldkey,
         uid=neuron.uid,
@@ -119,8 +141,3 @@ def _submission(pointer: ModelRef, neuron: Neuron, committed: Block, revealed: B
         revealed_block=revealed,
         intake="due",
     )
-
-
-def _first_seed_block(rules: Competition, at: Block) -> Block:
-    number = max(0, math.ceil((at - rules.first_block) / rules.round_blocks))
-    return seed_block(number, rules.first_block, rules.round_blocks)

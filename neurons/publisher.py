@@ -1,10 +1,9 @@
-"""The road from an uploaded model to a public one: seal, commit, wait for the chain to open it, open the repository.
+"""The road from an uploaded model to a public one: commit its pointer, wait until it can be read, open the repository.
 
 Every step is in the journal before the next begins, so that a publication killed anywhere goes on where it was and
 never commits twice. What happens before the upload is not its part.
 """
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,38 +11,20 @@ from dataclasses import dataclass, replace
 
 from chain.reader import ChainReader
 from chain.signing import Wallet
-from chain.types import BeaconRound, Block, BlockCount, Commitment, Hotkey, NetUid, Refused, Sealed
+from chain.types import BeaconRound, Commitment, NetUid, Refused, Sealed
 from chain.writer import ChainWriter
-from competitions.spec import Competition
 from hub.port import Hub
-from models.ref import CLEAR, ModelRef, encode_sealed
+from models.ref import CLEAR, ModelRef
 from neurons.errors import MinerError
 from neurons.journal import Journal, Publication
 from neurons.own_entry import own_entry
+from neurons.terms import LANDING_BLOCKS, Terms, line_of
 
 Report = Callable[[str], None]
 """Hears in words what is done or waited for."""
 
-_SHORTEST_SEAL_S = 2.0
-"""Seconds a seal lasts unless asked otherwise: encrypting and sending must fit in before it opens."""
-_SHORTEST_SEAL_BLOCKS = 3
-_LANDING_BLOCKS = 8
-"""Blocks after which a commitment that was sent and is not seen is taken as lost."""
 _PATIENCE_S = 120.0
 """Seconds beyond its due time that an opening is waited for."""
-
-
-def seal_length(rules: Competition, block_time: float, wanted: int | None) -> BlockCount:
-    """Blocks from sealing to opening. Raises MinerError for a wish that the competition would make void."""
-    if wanted is None:
-        usual = max(_SHORTEST_SEAL_BLOCKS, math.ceil(_SHORTEST_SEAL_S / block_time))
-        return BlockCount(min(usual, rules.max_seal_blocks))
-    if not 1 <= wanted <= rules.max_seal_blocks:
-        raise MinerError(
-            f"a seal of {wanted} blocks is not possible in competition {rules.name}: "
-            f"give --reveal-in from 1 to {rules.max_seal_blocks}"
-        )
-    return BlockCount(wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +40,17 @@ class Publisher:
     report: Report
     stop: threading.Event
 
-    def finish(self, publication: Publication, seal: BlockCount, timeout_s: float | None = None) -> Publication:
+    def finish(self, publication: Publication, terms: Terms, timeout_s: float | None = None) -> Publication:
         """Take every step that is left, and return the publication as public."""
         while publication.stage != "public":
-            publication = self._advanced(publication, seal, timeout_s)
+            publication = self._advanced(publication, terms, timeout_s)
             self.journal.write(publication)
         return publication
 
-    def _advanced(self, publication: Publication, seal: BlockCount, timeout_s: float | None) -> Publication:
+    def _advanced(self, publication: Publication, terms: Terms, timeout_s: float | None) -> Publication:
         match publication.stage:
             case "uploaded":
-                return self._seal(publication, seal)
+                return self._seal(publication, terms) if terms.encoding == "sealed" else self._hash(publication)
             case "sealed":
                 return self._commit(publication)
             case "submitted":
@@ -79,28 +60,39 @@ class Publisher:
             case _:
                 return self._open(publication)
 
-    def _seal(self, publication: Publication, length: BlockCount) -> Publication:
-        open_at = Block(self.reader.head() + length)
-        self.report(f"sealing the pointer until block {open_at}")
-        sealed = self.writer.seal(line_of(publication, self.wallet.hotkey), open_at)
+    def _seal(self, publication: Publication, terms: Terms) -> Publication:
+        head = self.reader.head()
+        plan = terms.plan(head, self.reader.block_time())
+        line = line_of("sealed", _ref(publication), self.wallet.hotkey)
+        self.report(f"sealing the pointer until block {plan.open_at}, for the round at block {plan.round_block}")
+        sealed = self.writer.seal(line, plan.open_at)
+        if (now := self.reader.head()) >= plan.open_at:
+            raise MinerError(
+                f"sealing took {now - head} blocks, longer than the seal of {plan.open_at - head}: ask for more blocks "
+                "with --reveal-in, or commit in clear (--encoding hashed)"
+            )
         return replace(
             publication,
             stage="sealed",
+            encoding="sealed",
+            line=line,
             ciphertext=sealed.ciphertext.hex(),
             reveal_round=sealed.reveal_round,
-            open_at=open_at,
+            open_at=plan.open_at,
+        )
+
+    def _hash(self, publication: Publication) -> Publication:
+        line = line_of("hashed", _ref(publication), self.wallet.hotkey)
+        return self._commit(
+            replace(publication, encoding="hashed", line=line, ciphertext="", reveal_round=0, open_at=0)
         )
 
     def _commit(self, publication: Publication) -> Publication:
         """Send the commitment once. The journal says so first: only the chain knows whether a killed one stands."""
-        head = self.reader.head()
-        if head >= publication.open_at:  # killed for longer than the seal: it would open at once
-            return replace(publication, stage="uploaded")
-        self.report("committing the sealed pointer")
-        sent = replace(publication, stage="submitted", submitted_at=head)
+        self.report(f"committing the {publication.encoding} pointer")
+        sent = replace(publication, stage="submitted", submitted_at=self.reader.head())
         self.journal.write(sent)
-        sealed = Sealed(bytes.fromhex(publication.ciphertext), BeaconRound(publication.reveal_round))
-        answer = self.writer.commit(self.netuid, self.wallet, raw=CLEAR, sealed=sealed)
+        answer = self.writer.commit(self.netuid, self.wallet, raw=_raw(publication), sealed=_sealed(publication))
         if isinstance(answer, Refused):
             self.journal.write(replace(publication, stage="uploaded"))
             raise MinerError(
@@ -111,19 +103,20 @@ class Publisher:
 
     def _look(self, publication: Publication) -> Publication:
         """Whether a commitment that was sent stands: found, or not seen within the blocks it would have needed."""
-        last = publication.submitted_at + _LANDING_BLOCKS
+        last = publication.submitted_at + LANDING_BLOCKS
         self.report(f"looking until block {last} whether the commitment that was sent stands")
         while True:
             head = self.reader.head()
             entry = self._own_entry()
-            sent_here = entry is not None and (entry.sealed is None or _is_ours(entry.sealed, publication))
-            if entry and entry.block and entry.block > publication.submitted_at and sent_here:
+            if entry and entry.block and entry.block > publication.submitted_at and _is_ours(entry, publication):
                 return replace(publication, stage="committed", commit_block=entry.block)
             if head > last:
                 return replace(publication, stage="uploaded")
             self._rest()
 
     def _await_opening(self, publication: Publication, timeout_s: float | None) -> Publication:
+        if publication.encoding == "hashed":
+            return replace(publication, stage="opened", opened_block=publication.commit_block)
         left = max(0, publication.open_at - self.reader.head()) * self.reader.block_time()
         until = time.monotonic() + (2 * left + _PATIENCE_S if timeout_s is None else timeout_s)
         while True:
@@ -143,18 +136,19 @@ class Publisher:
         entry = self._own_entry()
         if entry is None:
             return None
-        data = line_of(publication, self.wallet.hotkey).encode()
+        data = publication.line.encode()
         for opened in reversed(entry.opened):
             if opened.data == data and opened.block > publication.submitted_at:
                 return replace(publication, stage="opened", opened_block=opened.block)
-        if entry.sealed and _is_ours(entry.sealed, publication):
+        if entry.sealed and entry.sealed == _sealed(publication):
             return None
         fault = "could not be opened by the chain" if entry.failed else "was replaced by another of this hotkey"
         self.journal.write(replace(publication, stage="uploaded"))
         raise MinerError(f"the commitment in block {publication.commit_block} {fault}: run the same command again")
 
     def _open(self, publication: Publication) -> Publication:
-        self.report(f"opened in block {publication.opened_block}; making {publication.repo} public")
+        said = "readable since" if publication.encoding == "hashed" else "opened in"
+        self.report(f"{said} block {publication.opened_block}; making {publication.repo} public")
         self.hub.set_visibility(publication.repo, "model", private=False)
         return replace(publication, stage="public")
 
@@ -168,11 +162,20 @@ class Publisher:
             raise MinerError("stopped before the publication was complete: run the same command again to go on")
 
 
-def line_of(publication: Publication, hotkey: Hotkey) -> str:
-    """The pointer as it is sealed."""
-    ref = ModelRef(publication.competition, publication.repo, publication.revision, publication.digest)
-    return encode_sealed(ref, hotkey)
+def _ref(publication: Publication) -> ModelRef:
+    return ModelRef(publication.competition, publication.repo, publication.revision, publication.digest)
 
 
-def _is_ours(sealed: Sealed, publication: Publication) -> bool:
-    return sealed.ciphertext.hex() == publication.ciphertext
+def _raw(publication: Publication) -> bytes:
+    return CLEAR if publication.encoding == "sealed" else publication.line.encode()
+
+
+def _sealed(publication: Publication) -> Sealed | None:
+    if publication.encoding == "hashed":
+        return None
+    return Sealed(bytes.fromhex(publication.ciphertext), BeaconRound(publication.reveal_round))
+
+
+def _is_ours(entry: Commitment, publication: Publication) -> bool:
+    """Whether an entry can be what was sent, its seal standing or already opened."""
+    return entry.raw == _raw(publication) and entry.sealed in (None, _sealed(publication))

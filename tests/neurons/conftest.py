@@ -1,5 +1,6 @@
 """One miner's surroundings: a wallet, a chain in memory, a Hub in a folder, the pocket table, and a tiny model."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,13 @@ from tests.neurons.tiny_model import write_model
 NETUID = NetUid(1)
 
 
+class Unhurried(threading.Event):
+    """A stop signal that never comes; nobody waits for it, since every look at the chain makes a block."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 - threading's signature
+        return False
+
+
 @dataclass
 class Mine:
     """A miner that can be made anew at will, as a process is after a kill, around what outlives it."""
@@ -26,7 +34,7 @@ class Mine:
     wallet: Wallet
     folder: Path
     table: Table
-    chain: FakeChain = field(default_factory=FakeChain)
+    chain: FakeChain = field(default_factory=lambda: FakeChain(block_time_s=12.0))
     told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -41,8 +49,8 @@ class Mine:
 
     def miner(self, chain: FakeChain | None = None, hub: Hub | None = None) -> Miner:
         chain = chain or self.chain
-        told = self.told.append
-        return Miner(chain, chain, hub or self.hub(), self.wallet, NETUID, self.table, self.folder / "home", told)
+        told, home = self.told.append, self.folder / "home"
+        return Miner(chain, chain, hub or self.hub(), self.wallet, NETUID, self.table, home, told, Unhurried())
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ class FakeChain:
     registered: tuple[Neuron, ...] = ()
     number: int = 100
     blocks_a_look: int = 1
+    block_time_s: float = 0.001
     commits: list[tuple[int, bytes]] = field(default_factory=list)
     """Every commitment that ever stood: its block and its clear field."""
     refusals: list[Refused] = field(default_factory=list)
@@ -55,7 +56,7 @@ class FakeChain:
         return BlockHash(f"0x{block:064x}")
 
     def block_time(self) -> float:
-        return 0.001
+        return self.block_time_s
 
     def timestamp(self, block: Block) -> datetime:
         return START + timedelta(seconds=block)

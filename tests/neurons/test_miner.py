@@ -1,6 +1,7 @@
 """A model is published once, however often the command is killed, and nothing leaves the machine before every check."""
 
 import fcntl
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,14 +11,16 @@ from typing import Any
 import pytest
 
 from chain.signing import Wallet
-from chain.types import Block, Refused
+from chain.types import Block, BlockCount, Refused
+from competitions.reveal import Pace
+from hub.folder import FolderHub
 from hub.port import Denied, HubUnreachable, NotFound
 from models import publishing
-from models.ref import CLEAR, ModelRef
+from models.ref import CLEAR, WITHDRAWN, HashedRef, ModelRef, decode_clear, matches
 from neurons.errors import MinerError, UsageError
-from neurons.journal import Journal
+from neurons.journal import Encoding, Journal
 from neurons.miner import Order
-from neurons.publisher import seal_length
+from neurons.terms import pace
 from tests.neurons.conftest import NETUID, Mine
 from tests.neurons.fake_chain import FakeChain
 from tests.neurons.tiny_model import write_model
@@ -54,11 +57,11 @@ def _counter(limit: int = 10_000) -> Iterator[int]:
     yield from range(limit)
 
 
-def _run_mortal(mine: Mine, kill_at: tuple[int, str] | None) -> int:
+def _run_mortal(mine: Mine, encoding: Encoding, kill_at: tuple[int, str] | None) -> int:
     """Publish with chain and Hub that may kill; how many calls there were."""
     calls = _counter()
     chain, hub = Mortal(mine.chain, calls, kill_at), Mortal(mine.hub(), calls, kill_at)
-    mine.miner(chain, hub).publish(mine.order, reveal_in=5)  # type: ignore[arg-type] # a proxy has every method of what it stands for
+    mine.miner(chain, hub).publish(replace(mine.order, encoding=encoding))  # type: ignore[arg-type] # a proxy has every method of what it stands for
     return next(calls)
 
 
@@ -85,17 +88,18 @@ def test_what_is_sealed_is_the_pointer_with_the_digest_of_what_can_be_downloaded
     assert status.pointer == ModelRef("answers", "alice/chat", done.revision, getattr(vetted, "digest", ""))
 
 
+@pytest.mark.parametrize("encoding", ["sealed", "hashed"])
 def test_a_publication_killed_before_or_after_any_call_is_finished_by_the_same_command_with_one_commitment(
-    mine: Mine, tmp_path: Path
+    mine: Mine, tmp_path: Path, encoding: Encoding
 ) -> None:
-    calls = _run_mortal(_afresh(mine, tmp_path / "whole"), None)
+    calls = _run_mortal(_afresh(mine, tmp_path / "whole"), encoding, None)
     outcomes = set()
     for number in range(calls):
         for moment in ("before", "after"):
             again = _afresh(mine, tmp_path / f"{number}-{moment}")
             with pytest.raises(Killed):
-                _run_mortal(again, (number, moment))
-            done = again.miner().publish(again.order, reveal_in=5)
+                _run_mortal(again, encoding, (number, moment))
+            done = again.miner().publish(replace(again.order, encoding=encoding))
             outcomes.add(
                 (done.stage, len(again.chain.commits), again.hub(None).describe("alice/chat", "model").private)
             )
@@ -104,7 +108,7 @@ def test_a_publication_killed_before_or_after_any_call_is_finished_by_the_same_c
 
 def _afresh(mine: Mine, folder: Path) -> Mine:
     write_model(folder / "model")
-    return replace(mine, chain=FakeChain(), folder=folder)
+    return replace(mine, chain=FakeChain(block_time_s=12.0), folder=folder)
 
 
 def test_publishing_the_same_model_again_commits_nothing(mine: Mine) -> None:
@@ -133,7 +137,9 @@ def test_another_model_is_refused_while_one_is_on_its_way_unless_that_one_is_aba
     with pytest.raises(MinerError, match=r"run the same command again"):
         mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
     other = Order(str(write_model(mine.folder / "other", seed=1)), "alice/other", "answers")
-    with pytest.raises(MinerError, match=r"is on its way to alice/chat for answers .committed.: .* or give --abandon"):
+    with pytest.raises(
+        MinerError, match=r"is on its way to alice/chat for answers .sealed, committed.: .* or give --abandon"
+    ):
         mine.miner().publish(other)
     assert mine.miner().publish(other, abandon=True).repo == "alice/other"
 
@@ -192,12 +198,135 @@ def test_a_journal_that_is_none_is_told_with_its_path(mine: Mine) -> None:
         Journal(path).read()
 
 
-def test_a_seal_lasts_a_few_blocks_unless_asked_and_never_longer_than_allowed(mine: Mine) -> None:
-    rules = replace(mine.table.competitions[0], max_seal_blocks=20)
-    lengths = [seal_length(rules, block_time, wanted) for block_time, wanted in ((12, None), (0.5, None), (0.05, None))]
-    assert (lengths, seal_length(rules, 12, 20)) == ([3, 4, 20], 20)
-    with pytest.raises(MinerError, match=r"a seal of 21 blocks .*: give --reveal-in from 1 to 20"):
-        seal_length(rules, 12, 21)
+def test_a_seal_opens_as_late_as_the_round_allows_unless_asked_and_the_round_is_told(mine: Mine) -> None:
+    rules = mine.table.competitions[0]
+    done = mine.miner().publish(mine.order)
+    sealing = next(line for line in mine.told if line.startswith("sealing"))
+    first = mine.miner().status().first_round_block
+    assert first is not None
+    assert sealing == f"sealing the pointer until block {done.open_at}, for the round at block {first}"
+    assert done.open_at == first - rules.fetch_blocks - pace(rules, 12.0).margin
+    wished = mine.miner().publish(replace(mine.order, repo="alice/other"), reveal_in=20)
+    assert wished.open_at - wished.commit_block in range(15, 20)
+
+
+def test_fast_chains_get_more_blocks_for_sealing_and_longer_delays_a_wider_margin(mine: Mine) -> None:
+    rules = mine.table.competitions[0]
+    live = replace(rules, eval_delay_blocks=BlockCount(460))
+    paces = [pace(rules, block_time) for block_time in (12.0, 0.5, 0.05)] + [pace(live, 12.0)]
+    assert paces == [Pace(BlockCount(a), BlockCount(b)) for a, b in ((8, 2), (8, 2), (40, 2), (8, 12))]
+
+
+def test_a_wish_or_a_competition_that_leaves_no_room_for_a_seal_is_refused_before_the_upload(mine: Mine) -> None:
+    with pytest.raises(MinerError, match=r"a seal of 60 blocks is not possible .*: ask for 1 to 59"):
+        mine.miner().publish(mine.order, reveal_in=60)
+    rules = replace(mine.table.competitions[0], max_seal_blocks=BlockCount(11))
+    tight = replace(mine, table=replace(mine.table, competitions=(rules,)))
+    with pytest.raises(MinerError, match=r"no sealed pointer can meet competition answers: .*--encoding hashed"):
+        tight.miner().publish(mine.order)
+    assert (_uploads(mine), tight.miner().publish(replace(mine.order, encoding="hashed")).stage) == (False, "public")
+
+
+def test_sealing_that_takes_longer_than_the_seal_is_told_and_commits_nothing(mine: Mine) -> None:
+    slow = replace(mine.chain, blocks_a_look=3)
+    with pytest.raises(MinerError, match=r"sealing took 3 blocks, longer than the seal of 2: ask for more blocks"):
+        mine.miner(slow).publish(mine.order, reveal_in=2)
+    assert (list(mine.chain.commits), mine.miner().publish(mine.order).stage) == ([], "public")
+
+
+def test_a_hashed_pointer_stands_in_clear_before_the_repository_is_public(mine: Mine) -> None:
+    seen: list[tuple[bool, int]] = []
+
+    class Watched(FolderHub):
+        def set_visibility(self, *arguments: Any, **private: bool) -> None:
+            seen.append((self.describe("alice/chat", "model").private, len(mine.chain.commits)))
+            super().set_visibility(*arguments, **private)
+
+    done = mine.miner(hub=Watched(mine.folder / "hub", "alice")).publish(replace(mine.order, encoding="hashed"))
+    ((block, raw),) = mine.chain.commits
+    pointer = decode_clear(raw)
+    assert isinstance(pointer, HashedRef)
+    named = pointer.competition, pointer.repo, pointer.revision, matches(pointer, done.digest, mine.wallet.hotkey)
+    assert named == ("answers", "alice/chat", done.revision, True)
+    assert (done.stage, done.commit_block, done.opened_block, seen) == ("public", block, block, [(True, 1)])
+
+
+def test_status_of_a_hashed_model_counts_from_its_commit_alone(mine: Mine) -> None:
+    rules = mine.table.competitions[0]
+    done = mine.miner().publish(replace(mine.order, encoding="hashed"))
+    status = mine.miner().status()
+    told = (status.state, status.commit_block, status.revealed_block, status.eligible_from, status.note)
+    assert told == ("hashed", done.commit_block, done.commit_block, done.commit_block + rules.eval_delay_blocks, "")
+    assert status.pointer == decode_clear(mine.chain.commits[0][1])
+
+
+def test_the_same_model_is_committed_once_whichever_encoding_is_asked_for_later(mine: Mine) -> None:
+    first = mine.miner().publish(replace(mine.order, encoding="hashed"))
+    assert (mine.miner().publish(mine.order), len(mine.chain.commits)) == (first, 1)
+
+
+@pytest.mark.parametrize(
+    ("order", "reveal_in", "message"),
+    [
+        (
+            {"repo": "alice/" + "a" * 40},
+            None,
+            r"takes 140 bytes in clear .*: shorten the repository's name by 12, or seal",
+        ),
+        ({}, 5, r"--reveal-in 5 means nothing for a pointer in clear: leave it out"),
+    ],
+)
+def test_a_pointer_that_cannot_be_hashed_is_refused_before_the_upload(
+    mine: Mine, order: dict[str, str], reveal_in: int | None, message: str
+) -> None:
+    with pytest.raises(MinerError, match=message):
+        mine.miner().publish(replace(mine.order, encoding="hashed", **order), reveal_in=reveal_in)
+    assert (_uploads(mine), mine.chain.commits) == (False, [])
+
+
+def test_a_withdrawal_is_committed_once_said_and_undone_by_publishing_again(mine: Mine) -> None:
+    miner = mine.miner()
+    nothing = miner.reset()
+    miner.publish(mine.order)
+    done, again, status = miner.reset(), miner.reset(), miner.status()
+    assert (nothing.block, mine.chain.commits[1:]) == (None, [(done.block, WITHDRAWN)])
+    assert done.note == (
+        f"no round from block {done.block} on judges what this hotkey committed before; publish to enter again"
+    )
+    assert (again.block, again.note) == (done.block, f"withdrawn already, in block {done.block}")
+    assert (status.state, status.commit_block, status.pointer) == ("withdrawn", done.block, None)
+    back = miner.publish(mine.order)
+    assert (back.stage, back.commit_block > (done.block or 0)) == ("public", True)
+
+
+def test_a_withdrawal_voids_a_seal_and_the_same_command_publishes_anew(mine: Mine) -> None:
+    standing = mine.miner(_standing_still(mine.chain))
+    with pytest.raises(MinerError, match=r"has not opened"):
+        standing.publish(mine.order, timeout_s=0)
+    done = standing.reset()
+    assert "; the seal that had not opened is void;" in done.note
+    assert (mine.miner().publish(mine.order).stage, len(mine.chain.commits)) == ("public", 3)
+
+
+def test_a_refused_withdrawal_is_told_by_name_and_leaves_everything_as_it_was(mine: Mine) -> None:
+    mine.miner().publish(mine.order)
+    mine.chain.refusals.append(Refused("SpaceLimitExceeded", "commit again in the next epoch"))
+    with pytest.raises(MinerError, match=r"SpaceLimitExceeded .commit again in the next epoch.; .* still counts"):
+        mine.miner().reset()
+    assert mine.miner().status().state == "revealed"
+
+
+def test_a_publication_begun_by_an_older_version_is_told_apart_or_finished(mine: Mine) -> None:
+    with pytest.raises(MinerError, match=r"has not opened"):
+        mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
+    (path,) = (mine.folder / "home" / "publications").glob("*.json")
+    older = {name: value for name, value in json.loads(path.read_text()).items() if name not in ("encoding", "line")}
+    path.write_text(json.dumps(older))
+    with pytest.raises(MinerError, match=r"by an older version, whose pointers no longer count: give --abandon"):
+        mine.miner().publish(mine.order)
+    path.write_text(json.dumps(older | {"stage": "uploaded"}))
+    done = mine.miner().publish(mine.order)
+    assert (done.stage, done.revision) == ("public", older["revision"])
 
 
 def test_status_of_a_revealed_model_names_the_first_block_and_round_that_can_judge_it(mine: Mine) -> None:
