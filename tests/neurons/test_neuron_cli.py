@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,8 +17,10 @@ from typer.testing import CliRunner, Result
 from chain.embedded.genesis import genesis
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.embedded.root import Root
+from chain.networks import connect
 from chain.signing import Wallet, create_wallet
-from chain.types import NetUid
+from chain.types import Commitment, NetUid
+from models.ref import WITHDRAWN
 from neurons import miner_cli, producer_cli
 from neurons.progress import in_lines
 from tests.neurons.tiny_model import write_model
@@ -126,9 +129,41 @@ def test_a_seal_that_would_make_the_commitment_void_is_refused(desk: Desk) -> No
     assert "a seal of 100000 blocks is not possible" in _line(desk.publish("--reveal-in", "100000"))
 
 
+def test_what_no_pointer_in_clear_can_be_is_refused_before_the_hub_is_asked(desk: Desk) -> None:
+    line = _line(desk.publish("--encoding", "hashed", "--reveal-in", "5"))
+    assert line == "error: --reveal-in 5 means nothing for a pointer in clear: leave it out"
+    unknown = desk.publish("--encoding", "plain")
+    assert (unknown.exit_code, "'sealed'" in unknown.stderr, "'hashed'" in unknown.stderr) == (2, True, True)
+
+
 def test_status_says_that_nothing_is_committed(desk: Desk) -> None:
     told = json.loads(desk.status("--json").stdout)
     assert (told["hotkey"], told["uid"], told["state"], told["note"]) == (desk.alice.hotkey, 1, "none", "")
+
+
+def test_reset_withdraws_what_stands_and_to_repeat_it_changes_nothing(desk: Desk, tmp_path: Path) -> None:
+    away = desk.folder / "withdrawing.db"
+    node = genesis(away, block_time_s=1.0, start=datetime(2030, 1, 1, tzinfo=UTC))
+    Root(node).create_subnet(NetUid(1), desk.alice.coldkey, desk.alice.hotkey, Hyperparameters(tempo=10))
+    node.close()
+    chain = connect(str(away))
+    changes = {"network": str(away), "home": str(tmp_path)}
+    told = [_reset(desk, changes)]
+    chain.commit(NetUid(1), desk.alice, raw=b"acme:chat:" + b"0" * 40 + b":" + b"A" * 43 + b"=:answers")
+    told += [_reset(desk, changes), _reset(desk, changes)]
+    (entry,) = chain.commitments(NetUid(1))
+    blocks, notes = [t["block"] for t in told], [t["note"].partition(" ")[0] for t in told]
+    assert (blocks[0], blocks[1] == blocks[2], notes) == (None, True, ["nothing", "no", "withdrawn"])
+    assert isinstance(entry, Commitment)
+    assert (entry.raw, entry.block) == (WITHDRAWN, blocks[1])
+    assert json.loads(desk.status("--json", **changes).stdout)["state"] == "withdrawn"
+
+
+def _reset(desk: Desk, changes: dict[str, str]) -> dict[str, Any]:
+    result = CliRunner().invoke(miner_cli.app, ["reset", "--json"], env=desk.environment(**changes))
+    assert result.exit_code == 0, result.stderr
+    document: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
+    return document
 
 
 def test_older_and_newer_spellings_of_the_options_mean_the_same(desk: Desk) -> None:
