@@ -104,7 +104,9 @@ class Author:
             goal = head.number + blocks if blocks is not None else int(to or 0)
         if goal < head.number:
             present = datetime.fromtimestamp(head.time_ms / 1000, UTC)
-            raise CannotGoBack(f"cannot travel to {to or goal}: the head is block {head.number} of {present}")
+            raise CannotGoBack(
+                f"cannot travel to {goal if to is None else to}: the head is block {head.number} of {present}"
+            )
         return goal
 
     def _stride(self, blocks: int) -> None:
