@@ -16,38 +16,68 @@ import bittensor_core
 from bittensor import timelock
 from bittensor.intents import weights
 
+from chain.embedded.beacon_source import BeaconSource, FileBeacon
 from chain.embedded.epochs import next_epoch_block
-from chain.embedded.node import Node
+from chain.embedded.metadata import metadata
 from chain.embedded.pallet_weights import PAYLOAD_TYPE
 from chain.embedded.substrate import EmbeddedSubstrate
-from chain.embedded.tlock import CannotOpen, envelope, open_sealed, seal
+from chain.embedded.tlock import CannotOpen, PublicKey, envelope, open_sealed, seal
+
+QUICKNET_KEY = PublicKey(
+    bytes.fromhex(
+        "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc2"
+        "2b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a"
+    )
+)
+"""The key of drand's quicknet, to which the SDK seals by itself: the default of the runtime's Drand.BeaconConfig."""
+
+_REPLACED = ("_core", "time", "current_round", "round_at", "reveal_time")
+_OWN = {name: getattr(timelock, name) for name in _REPLACED}
+_OWN_WEIGHTS_CORE = weights._core
 
 
 def rekey(substrate: EmbeddedSubstrate) -> None:
-    """Point this process's SDK at the beacon of a chain. Calling it again is harmless; the last chain counts."""
-    chain_time = _ChainTime(substrate.node)
-    timelock._core = _TimelockCore(substrate.node)
+    """Point this process's SDK at the beacon of a chain file. Again is harmless; the last chain counts."""
+    rekey_to(FileBeacon(substrate.node))
+
+
+def rekey_to(source: BeaconSource) -> None:
+    """Point this process's SDK at the beacon of a chain, wherever it is asked; the last chain counts.
+
+    Raises ValueError for quicknet's key: what is sealed for the live chain is sealed by the SDK alone.
+    """
+    if source.key == QUICKNET_KEY:
+        raise ValueError("this chain's beacon is drand's quicknet, to which the SDK seals by itself; leave it so")
+    chain_time = _ChainTime(source)
+    timelock._core = _TimelockCore(source)
     timelock.time = chain_time
     timelock.current_round = chain_time.current_round
     timelock.round_at = chain_time.round_at
     timelock.reveal_time = chain_time.reveal_time
-    weights._core = _WeightsCore(substrate.node)
+    weights._core = _WeightsCore(source)
+
+
+def unkey() -> None:
+    """Give the SDK back its own sealing, to quicknet by the wall clock."""
+    for name, own in _OWN.items():
+        setattr(timelock, name, own)
+    weights._core = _OWN_WEIGHTS_CORE
 
 
 class _ChainTime:
     """What `bittensor.timelock` asks of a clock, told by the chain."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._clock = node.beacon.clock
+    def __init__(self, source: BeaconSource) -> None:
+        self._source = source
+        self._clock = source.clock
         self.monotonic = time.monotonic
         self.sleep = time.sleep
 
     def time(self) -> float:
-        return self._node.head().time_ms / 1000
+        return self._source.head().time_ms / 1000
 
     def current_round(self, at: float | None = None) -> int:
-        return self._clock.latest(self._node.head().time_ms if at is None else at * 1000)
+        return self._clock.latest(self._source.head().time_ms if at is None else at * 1000)
 
     def round_at(self, when: Any) -> int:
         return self._clock.first_at(timelock._parse_when(when) * 1000)
@@ -59,8 +89,8 @@ class _ChainTime:
 class _Core:
     """The SDK's compiled core, except for what a subclass replaces."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    def __init__(self, source: BeaconSource) -> None:
+        self._source = source
 
     def __getattr__(self, name: str) -> Any:
         return getattr(bittensor_core, name)
@@ -68,12 +98,12 @@ class _Core:
 
 class _TimelockCore(_Core):
     def encrypt_at_round(self, data: bytes, reveal_round: int) -> tuple[bytes, int]:
-        ciphertext = seal(self._node.beacon.key, reveal_round, data)
+        ciphertext = seal(self._source.key, reveal_round, data)
         return envelope(ciphertext, reveal_round), reveal_round
 
     def decrypt(self, encrypted_data: bytes, no_errors: bool = True) -> bytes | None:
         round_ = int.from_bytes(encrypted_data[-8:], "little")
-        signature = self._node.beacon.signature(round_, self._node.head().time_ms)
+        signature = self._source.signature(round_)
         if signature is None:
             return None
         try:
@@ -106,8 +136,8 @@ class _WeightsCore(_Core):
         if turn <= commit_block:
             turn = commit_block + tempo
         reveal_block = turn + (subnet_reveal_period_epochs - 1) * tempo
-        head = self._node.head()
-        ahead_ms = (reveal_block - head.number) * self._node.parameters.block_time_ms
-        round_ = self._node.beacon.clock.latest(head.time_ms + ahead_ms)
-        payload = self._node.metadata.encode(PAYLOAD_TYPE, (bytes(hotkey), uids, weights, version_key))
-        return seal(self._node.beacon.key, round_, payload), round_
+        head = self._source.head()
+        ahead_ms = (reveal_block - head.number) * self._source.block_time_ms
+        round_ = self._source.clock.latest(head.time_ms + ahead_ms)
+        payload = metadata().encode(PAYLOAD_TYPE, (bytes(hotkey), uids, weights, version_key))
+        return seal(self._source.key, round_, payload), round_

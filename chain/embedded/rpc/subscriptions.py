@@ -1,6 +1,7 @@
 """What one connection has subscribed to, and what is new for it each time somebody looks."""
 
 import secrets
+from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -57,8 +58,7 @@ class Subscriptions:
 
 
 class Heads:
-    """Headers as they come, beginning with the present one; none is left out, and after a reorganisation the new head
-    follows even where it is no higher than the old one."""
+    """Headers as they come, beginning with the present one; none is left out, and replaced ones come again."""
 
     ended = False
 
@@ -66,19 +66,20 @@ class Heads:
         self.notification = notification
         self._front = front
         self._finalized = finalized
-        self._seen: Header | None = None
+        self._seen: deque[Header] = deque(maxlen=front.node.parameters.finality_lag + 1)
 
     def updates(self) -> Iterator[object]:
         """The headers since the last look."""
+        block = self._front.node.file.block
+        while self._seen and block(self._seen[-1].number) != self._seen[-1]:
+            self._seen.pop()
         newest = self._front.node.finalized() if self._finalized else self._front.node.head()
-        if self._seen is not None and self._seen.hash == newest.hash:
-            return
-        first = newest.number if self._seen is None else min(self._seen.number + 1, newest.number)
-        for number in range(first, newest.number + 1):
-            header = self._front.node.file.block(number)
-            if header is not None:
-                yield self._front.header_json(header)
-        self._seen = newest
+        for number in range(self._seen[-1].number + 1 if self._seen else newest.number, newest.number + 1):
+            header = block(number)
+            if header is None:
+                return
+            self._seen.append(header)
+            yield self._front.header_json(header)
 
 
 class Watch:
@@ -104,27 +105,28 @@ class Watch:
             yield "ready"
         if self._block is not None:
             self._front.advance(self._front.node.parameters.finality_lag)
-        # The pool is looked at first: an extrinsic leaves it in the transaction that puts it into a block.
-        held = self._front.holds(self._hash)
-        block = self._including()
+        held, block, final = self._now()
         if self._block is not None and self._block != block:
             yield {"retracted": to_hex(self._block.hash)}
             self._block = None
         if block is not None:
-            yield from self._reached(block)
+            yield from self._reached(block, final)
         elif not held:
             self.ended = True
             yield "invalid"
 
-    def _reached(self, block: Header) -> Iterator[object]:
+    def _reached(self, block: Header, final: Header) -> Iterator[object]:
         if self._block is None:
             self._block = block
             yield {"inBlock": to_hex(block.hash)}
-        if block.number <= self._front.node.finalized().number:
+        if block.number <= final.number:
             self.ended = True
             yield {"finalized": to_hex(block.hash)}
 
-    def _including(self) -> Header | None:
-        """The sealed block that carries the extrinsic."""
-        found = self._front.node.file.find_extrinsic(self._hash)
-        return None if found is None else self._front.node.file.block(found[0])
+    def _now(self) -> tuple[bool, Header | None, Header]:
+        """Whether the pool holds the extrinsic, the block that carries it and the newest final block, of one moment."""
+        file = self._front.node.file
+        with file.snapshot():
+            found = file.find_extrinsic(self._hash)
+            block = None if found is None else file.block(found[0])
+            return self._front.holds(self._hash), block, self._front.node.finalized()
