@@ -8,6 +8,8 @@ from chain.simulated.state import Entry, Failed, Field, SubnetState, put, requir
 from chain.types import Block, Commitment, Hotkey, Opened, Sealed
 
 MOST_FIELDS = 3
+MOST_CLEAR_BYTES = 128
+MOST_SEALED_BYTES = 1_024
 MAX_SPACE = 3_100
 """Bytes a hotkey may commit in one epoch; even the smallest commitment counts for LEAST_SPACE."""
 LEAST_SPACE = 100
@@ -17,6 +19,9 @@ OPENINGS_KEPT = 10
 def commit(subnet: SubnetState, hotkey: Hotkey, fields: Sequence[Field], block: Block) -> SubnetState:
     """Replace what stood. Raises Refusal."""
     require(subnet.neuron(hotkey) is not None, "AccountNotAllowedCommit", f"{hotkey} holds no uid here")
+    for field in fields:
+        longest = MOST_SEALED_BYTES if isinstance(field, Sealed) else MOST_CLEAR_BYTES
+        require(_size(field) <= longest, "BadFormat", f"a field of {_size(field)} bytes; at most {longest} fit")
     require(len(fields) <= MOST_FIELDS, "TooManyFieldsInCommitmentInfo", f"{len(fields)} fields, {MOST_FIELDS} allowed")
     needed = max(LEAST_SPACE, sum(_size(field) for field in fields))
     epoch, used = subnet.used.get(hotkey, (subnet.epoch, 0))

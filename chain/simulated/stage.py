@@ -17,6 +17,9 @@ from chain.types import BeaconRound, Block, Coldkey, Hotkey, NetUid, Sealed, Uid
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
+NOBODY = SubnetState(Hyperparameters(), None, Block(0))
+"""What a write finds where there is no subnet: nobody holds a uid, and that is what it is refused for."""
+
 _ROUND_MS = 3_000
 """A beacon round takes quicknet's three seconds of chain time, or one block time where blocks are faster."""
 
@@ -145,8 +148,9 @@ class Stage:
         """Change one subnet; the block it stands in. Raises Refusal."""
 
         def on_world(world: World, block: Block) -> World:
+            changed = change(world.get(netuid, NOBODY), block)
             require(netuid in world, "SubnetNotExists", f"there is no netuid {netuid}")
-            return put(world, netuid, change(world[netuid], block))
+            return put(world, netuid, changed)
 
         return self.change(on_world, genesis=genesis)
 
