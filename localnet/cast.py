@@ -17,7 +17,7 @@ class Cast:
 
     def chain(self) -> Actor:
         """Makes blocks."""
-        return Actor("chain", ("localnet", "chain", "--home", str(self.place.root)), {})
+        return Actor("chain", ("localnet", "chain", "run", "--home", str(self.place.root)), {})
 
     def hub(self, port: int) -> Actor:
         """Serves the Hub."""

@@ -2,10 +2,7 @@
 
 import json
 import shlex
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -13,29 +10,26 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from chain.embedded.author import Author
 from chain.embedded.errors import EmbeddedChainError
-from chain.embedded.node import Node
 from chain.reader import ChainError
 from competitions.table import TableError
 from console.options import USAGE, AsJson, app_for
 from console.showing import show
-from localnet import actors, network
+from localnet import actors, chain_cli, network
 from localnet.cast import Cast
 from localnet.demo import Demo, fresh_place
 from localnet.hub_server.server import PortInUse, serve
 from localnet.interruption import interruptible
 from localnet.outcome import Outcome
 from localnet.place import LocalnetError, Place, default_place, place_at
-from localnet.scenario import DEMO, MINERS, OWNER, PEOPLE, SCENARIOS, Person
+from localnet.scenario import DEMO, MINERS, SCENARIOS, Person
+from localnet.who import EVERYBODY
 from neurons.progress import narrated
 
 KNOWN = (LocalnetError, EmbeddedChainError, ChainError, TableError, PortInUse)
 
 app = app_for("The embedded network: chain, Hub, producers, a validator and its leaderboard on this machine.", *KNOWN)
-
-EVERYBODY = (*PEOPLE, OWNER)
-"""Whom `exports` knows."""
+app.add_typer(chain_cli.app, name="chain")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The network's folder.")]
 
@@ -97,23 +91,6 @@ def down(
     with narrated() as say:
         stopped = network.down(place, say, purge=purge)
     typer.echo(f"stopped {', '.join(stopped) or 'nothing: nobody was running'}")
-
-
-@app.command()
-def chain(home: Home = None) -> None:
-    """Make blocks of the network's chain until SIGTERM or Ctrl-C."""
-    place = _place(home)
-    place.require()
-    node = Node.open(place.chain)
-    stop = threading.Event()
-
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, ask)
-    Author(node).run(stop)
-    node.close()
 
 
 @app.command()

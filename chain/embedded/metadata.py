@@ -79,6 +79,10 @@ class Metadata:
         """Index of the pallet and of its error, as a dispatch error carries them."""
         return self._errors[pallet, name]
 
+    def error_name(self, pallet: int, error: int) -> str:
+        """`Pallet.Error` of the two indices that a dispatch error carries."""
+        return next(".".join(name) for name, code in self._errors.items() if code == (pallet, error))
+
     @cached_property
     def _errors(self) -> dict[tuple[str, str], tuple[int, int]]:
         pallets = self.codec.metadata_ir().pallets

@@ -21,12 +21,12 @@ _SEALED, _FAILED, _ANY_LENGTH = "TimelockEncrypted", "TimelockRevealFailed", "Bi
 
 def set_commitment(state: State, signer: str, args: dict[str, Any], info: bytes) -> None:
     """The extrinsic: replace the signer's commitment. `info` is the argument as it was signed, stored unchanged."""
-    netuid, fields = int(args["netuid"]), [_parts(field) for field in args["info"]["fields"]]
+    netuid, fields = int(args["netuid"]), [parts(field) for field in args["info"]["fields"]]
     require(state.get(SUBTENSOR, "Uids", netuid, signer) is not None, PALLET, "AccountNotAllowedCommit")
     most = int(state.metadata.codec.constant(PALLET, "MaxFields"))
     require(len(fields) <= most, PALLET, "TooManyFieldsInCommitmentInfo")
     require(all(kind != _FAILED for kind, _ in fields), PALLET, "TimelockRevealFailedNotAllowed")
-    _use_space(state, netuid, signer, max(_LEAST_SPACE, sum(_space(kind, value) for kind, value in fields)))
+    _use_space(state, netuid, signer, max(_LEAST_SPACE, sum(space(kind, value) for kind, value in fields)))
     deposit, block = (0).to_bytes(8, "little"), state.number.to_bytes(4, "little")
     state.put_raw(PALLET, "CommitmentOf", netuid, signer, value=deposit + block + info)
     state.put(PALLET, "LastCommitment", netuid, signer, value=state.number)
@@ -76,7 +76,7 @@ def _open(state: State, beacon: Beacon, netuid: int, hotkey: str, registration: 
     """Open what is due of one commitment; what remains keeps the commit block, nothing remaining removes the entry."""
     remaining: list[object] = []
     opened: list[bytes] = []
-    for kind, value in map(_parts, registration["info"]["fields"]):
+    for kind, value in map(parts, registration["info"]["fields"]):
         if kind != _SEALED or int(value["reveal_round"]) > beacon.clock.latest(state.time_ms):
             remaining.append(_encodable(kind, value))
             continue
@@ -146,10 +146,10 @@ def _index(state: State, netuid: int, hotkey: str, *, pending: bool) -> None:
 
 
 def _pending_rounds(fields: list[Any]) -> list[int]:
-    return [int(value["reveal_round"]) for kind, value in map(_parts, fields) if kind == _SEALED]
+    return [int(value["reveal_round"]) for kind, value in map(parts, fields) if kind == _SEALED]
 
 
-def _parts(field: Any) -> tuple[str, Any]:
+def parts(field: Any) -> tuple[str, Any]:
     """Variant and payload of a decoded field; variants without one come as text."""
     if isinstance(field, str):
         return field, None
@@ -166,7 +166,7 @@ def _encodable(kind: str, value: Any) -> object:
     return {kind: plain_bytes(value) if kind == _ANY_LENGTH else value}
 
 
-def _space(kind: str, value: Any) -> int:
+def space(kind: str, value: Any) -> int:
     """Bytes a field counts for."""
     if kind in (_SEALED, _FAILED):
         return len(plain_bytes(value["encrypted"]))

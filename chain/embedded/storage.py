@@ -48,7 +48,7 @@ class ChainFile(Database):
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
-            raise ChainFileError(f"no chain file at {path}; create one with chain.embedded.genesis.genesis")
+            raise ChainFileError(f"no chain file at {path}: name another, or make one with `crucible localnet up`")
         super().__init__(path)
         if self._format() != _FORMAT:
             self.close()
