@@ -69,7 +69,7 @@ def status(chain: ChainReader, netuid: NetUid, hotkey: Hotkey, table: Table) -> 
     if isinstance(entry, Unreadable):
         return replace(known, state="unreadable", note=entry.reason)
     known = replace(known, commit_block=entry.block)
-    if entry.surplus:
+    if entry.surplus or (has_seal(entry) and isinstance(decode_clear(entry.raw or b""), HashedRef | Withdrawal)):
         return replace(known, note="the commitment holds more than one pointer: publish again")
     told = _in_clear(known, entry) or _sealed(known, entry)
     return told if told.pointer is None else _judged(told, neuron, table)
@@ -79,6 +79,11 @@ def newest_opening(entry: Commitment) -> Opened | None:
     """The newest text the chain opened that can belong to the entry now standing."""
     since = entry.block or 0
     return next((opened for opened in reversed(entry.opened) if opened.block > since), None)
+
+
+def has_seal(entry: Commitment) -> bool:
+    """Whether the entry has, or had until it opened, a sealed field."""
+    return entry.sealed is not None or entry.failed or newest_opening(entry) is not None
 
 
 def _in_clear(known: Status, entry: Commitment) -> Status | None:

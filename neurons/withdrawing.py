@@ -8,7 +8,7 @@ from chain.types import Block, Commitment, Hotkey, NetUid, Refused
 from chain.writer import ChainWriter
 from models.ref import WITHDRAWN, Withdrawal, decode_clear
 from neurons.errors import MinerError
-from neurons.own_entry import own_entry
+from neurons.own_entry import has_seal, own_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ def withdraw(reader: ChainReader, writer: ChainWriter, netuid: NetUid, wallet: W
 
 
 def is_withdrawn(entry: Commitment) -> bool:
-    """Whether the empty pointer is what now stands for a hotkey."""
-    return entry.sealed is None and entry.raw is not None and isinstance(decode_clear(entry.raw), Withdrawal)
+    """Whether the empty pointer, and nothing beside it, is what now stands for a hotkey."""
+    return not (entry.surplus or has_seal(entry)) and isinstance(decode_clear(entry.raw or b""), Withdrawal)
 
 
 def _meaning(block: Block, before: object) -> str:

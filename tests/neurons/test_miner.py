@@ -299,6 +299,15 @@ def test_a_withdrawal_is_committed_once_said_and_undone_by_publishing_again(mine
     assert (back.stage, back.commit_block > (done.block or 0)) == ("public", True)
 
 
+def test_a_withdrawal_beside_a_seal_is_none_as_validators_see_it_and_can_be_made_good(mine: Mine) -> None:
+    mine.miner().publish(mine.order)
+    entry = mine.chain.entries[mine.wallet.hotkey]
+    mine.chain.entries[mine.wallet.hotkey] = replace(entry, raw=WITHDRAWN)
+    status = mine.miner().status()
+    assert (status.state, status.note) == ("none", "the commitment holds more than one pointer: publish again")
+    assert (mine.miner().reset().block, mine.miner().status().state) == (mine.chain.commits[-1][0], "withdrawn")
+
+
 def test_a_withdrawal_voids_a_seal_and_the_same_command_publishes_anew(mine: Mine) -> None:
     standing = mine.miner(_standing_still(mine.chain))
     with pytest.raises(MinerError, match=r"has not opened"):
