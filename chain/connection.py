@@ -7,6 +7,7 @@ docs/decisions/chain-connections.md.
 import asyncio
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -22,7 +23,9 @@ Ask = Callable[[Substrate], Coroutine[Any, Any, Answer]]
 
 _GRACE_S = 5.0
 """How long a loop that does not even notice its own time-out is waited for."""
-_CLOSING_S = 5.0
+_GOODBYE_S = 0.5
+"""How long a node is waited for as its connection is closed: a socket that has frozen never says goodbye."""
+_STOPPING_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,31 @@ class Endpoint:
     open: Callable[[], Substrate]
 
 
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop that knows its sockets, so that one on which nobody answers any more can be let go of at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reached: weakref.WeakSet[asyncio.BaseTransport] = weakref.WeakSet()
+
+    async def create_connection(self, *arguments: Any, **options: Any) -> tuple[Any, Any]:
+        transport, protocol = await super().create_connection(*arguments, **options)
+        self._reached.add(transport)
+        return transport, protocol
+
+    async def abort(self) -> None:
+        """End every connection without a word, and let it be known."""
+        for transport in list(self._reached):
+            transport.abort()  # type: ignore[attr-defined]  # create_connection makes transports that write
+        await asyncio.sleep(0)
+
+
 class Connection:
     """Connected once constructed. Raises whatever the SDK raises, TimeoutError, and ConnectionError once closed."""
 
     def __init__(self, endpoint: Endpoint, timeout_s: float) -> None:
         self.endpoint = endpoint
-        self._loop = asyncio.new_event_loop()
+        self._loop = _Loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"chain {endpoint.name}", daemon=True)
         self._thread.start()
         self._substrate: Substrate = None
@@ -61,9 +83,11 @@ class Connection:
         if not self._closing.acquire(blocking=False):
             return
         with contextlib.suppress(Exception):
-            self._run(_ended, _CLOSING_S)
+            self._run(_ended, _GOODBYE_S)
+        with contextlib.suppress(Exception):
+            self._run(lambda _: self._loop.abort(), _GOODBYE_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_CLOSING_S)
+        self._thread.join(_STOPPING_S)
         if not self._thread.is_alive():
             self._loop.close()
 

@@ -1,0 +1,24 @@
+"""Benchmarks run, small, and end with the figures that are promised of them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def figures(name: str, *arguments: str) -> dict[str, object]:
+    """The last line of a benchmark's output."""
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    parsed: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return parsed
+
+
+def test_one_poll_takes_as_many_calls_for_many_hotkeys_as_for_few() -> None:
+    small, large = (
+        figures("poll", "--hotkeys", str(hotkeys), "--latency-ms", "1", "--repeats", "1") for hotkeys in (2, 110)
+    )
+    told = {name: (small[name], large[name]) for name in ("calls", "wire_requests")}
+    assert told == {"calls": (7, 7), "wire_requests": (9, 15)}  # maps are read in pages of a hundred, at two requests
