@@ -152,7 +152,7 @@ def test_a_write_without_an_answer_is_sent_once_and_told_as_unknown(
     held = Node.open(tmp_path / "chain")
     held.file.set_meta("sealing", SEALING_CLOCK)
     before = chain.head()
-    with pytest.raises(ChainTimeout, match="committing on netuid 1: 127.0.0.1 gave no answer in time"):
+    with pytest.raises(ChainTimeout, match=r"committing on netuid 1: 127.0.0.1 gave no answer in time"):
         chain.commit(NETUID, miner, raw=b"pointer")
     assert [chain.head(), chain.commitments(NETUID)] == [before, ()]
     Author(held).advance(2)
