@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from chain.reader import ChainUnreachable, UnknownBlock, UnknownSubnet
 from chain.signing import Wallet
 from chain.simulated import commitments
-from chain.simulated.faults import Effect, Halved, Lost
+from chain.simulated.faults import Effect, Halved, Lost, Spoiled
 from chain.simulated.history import Made
 from chain.simulated.stage import Stage
 from chain.simulated.state import Field, Refusal, SubnetChange, SubnetState
@@ -108,8 +109,9 @@ class SimulatedChain(Stage):
 
     def seal(self, text: str, open_at: Block) -> Sealed:
         """See ChainWriter."""
-        with self._asked("seal"):
-            return self.sealed(text.encode(), open_at)
+        with self._asked("seal") as effect:
+            sealed = self.sealed(text.encode(), open_at)
+            return replace(sealed, ciphertext=sealed.ciphertext[:-1]) if isinstance(effect, Spoiled) else sealed
 
     def commit(self, netuid: NetUid, wallet: Wallet, *, raw: bytes, sealed: Sealed | None = None) -> Included | Refused:
         """See ChainWriter."""
@@ -150,6 +152,7 @@ class SimulatedChain(Stage):
         return Included(block, f"{block}-{len(self._made(block).changes):04d}")
 
     def _shown(self, netuid: NetUid, made: Made, effect: Effect | None) -> tuple[Commitment | Unreadable, ...]:
+        self.looks.append(made.number)
         subnet = made.world.get(netuid)
         entries = commitments.shown(subnet) if subnet else ()
         garbled = self.faults.garbled

@@ -26,7 +26,12 @@ class Halved:
     """A read that leaves out every second hotkey's commitment, or every second setter's weights."""
 
 
-Effect = ChainError | Refused | Lost | Halved
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A seal that nothing opens, as where the beacon's pulse is gone by the time it is needed."""
+
+
+Effect = ChainError | Refused | Lost | Halved | Spoiled
 
 
 @dataclass
@@ -72,6 +77,10 @@ class Faults:
     def halve(self, *methods: str, after: int = 0, times: int = 1) -> None:
         """The next reads of maps come back short."""
         self._plan(Halved(), methods or PARTIAL, after, times)
+
+    def spoil(self, *, after: int = 0, times: int = 1) -> None:
+        """The next texts are sealed so that they never open."""
+        self._plan(Spoiled(), ("seal",), after, times)
 
     @contextmanager
     def held(self, *methods: str) -> Iterator[Held]:

@@ -22,8 +22,8 @@ def register(subnet: SubnetState, hotkey: Hotkey, coldkey: Coldkey, block: Block
     return subnet.with_neuron(neuron)
 
 
-def deregister(subnet: SubnetState, hotkey: Hotkey) -> SubnetState:
-    """Take a hotkey's uid, its weights and its commitments away. Raises Refusal."""
+def deregister(subnet: SubnetState, hotkey: Hotkey, *, purging: bool = True) -> SubnetState:
+    """Take a hotkey's uid, its weights and its commitments away; the next registration gets the uid. Raises Refusal."""
     neuron = held_by(subnet, hotkey)
     left = replace(
         subnet,
@@ -31,7 +31,7 @@ def deregister(subnet: SubnetState, hotkey: Hotkey) -> SubnetState:
         weights=without(subnet.weights, neuron.uid),
         pledges=tuple(pledge for pledge in subnet.pledges if pledge.hotkey != hotkey),
     )
-    return purge(left, hotkey)
+    return purge(left, hotkey) if purging else left
 
 
 def held_by(subnet: SubnetState, hotkey: Hotkey) -> Neuron:

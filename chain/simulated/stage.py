@@ -45,8 +45,11 @@ class Stage:
         self.name = name
         self.faults = Faults()
         self.blocks_a_look = blocks_a_look
+        self.looks: list[Block] = []
+        """Every block whose commitments were read through a port, in order."""
         self._block_ms = block_ms
         self._lag = finality_lag
+        self._held_final: int | None = None
         self._beacon = SimulatedBeacon(BeaconClock(start_ms, min(_ROUND_MS, block_ms)), name.encode())
         self._history = History(self._beacon, name.encode(), start_ms, block_ms)
         self._pruned = 0
@@ -75,9 +78,9 @@ class Stage:
         self.on(netuid, change)
         return registration.held_by(self._world()[netuid], hotkey).uid
 
-    def deregister(self, netuid: NetUid, hotkey: Hotkey) -> None:
-        """Take a hotkey's uid and commitments away; the next registration takes the uid. Raises Refusal."""
-        self.on(netuid, lambda subnet, _: registration.deregister(subnet, hotkey))
+    def deregister(self, netuid: NetUid, hotkey: Hotkey, *, purge: bool = True) -> None:
+        """Take a hotkey's uid away, and as newer runtimes do its commitments. Raises Refusal."""
+        self.on(netuid, lambda subnet, _: registration.deregister(subnet, hotkey, purging=purge))
 
     def stake(self, netuid: NetUid, hotkey: Hotkey, tao: float) -> None:
         """Put stake behind a hotkey; a permit follows at the subnet's next epoch, in genesis at once."""
@@ -131,6 +134,11 @@ class Stage:
         with self._lock:
             self._pruned = max(self._pruned, before)
 
+    def hold_finality(self, at: int | None) -> None:
+        """Let no block after this one become final, as on a chain whose voters are cut off; None lets them again."""
+        with self._lock:
+            self._held_final = at
+
     def reorganise(self, depth: int, *, lose_writes: bool = False) -> Block:
         """Give up the newest blocks for others, one more of them; the head afterwards.
 
@@ -173,4 +181,5 @@ class Stage:
         return (self._open or self._history.head).world
 
     def _final(self) -> Block:
-        return Block(max(0, self._history.head.number - self._lag))
+        final = max(0, self._history.head.number - self._lag)
+        return Block(final if self._held_final is None else min(final, self._held_final))

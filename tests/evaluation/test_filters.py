@@ -19,6 +19,7 @@ SPEC = SourceSpec("signed_batches", NetUid(2), 100.0, 2, BlockCount(50), phrases
 @pytest.fixture
 def rules(data_chain) -> Rules:
     """Anchors in (60, 100] count: the age window opens at 50, the newest commit judged stands in block 60."""
+    data_chain.advance_to(100)
     return Rules.of(SPEC, Block(100), Block(60), data_chain.block_hash)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
 from evaluation.sources.batch import encode
 from evaluation.sources.held import Held
@@ -29,6 +30,12 @@ def batch_of(make_sample: Callable[..., Sample]) -> Callable[..., list[SignedSam
     ]
 
 
+def pool_of(chain: SimulatedChain, hub: FolderHub) -> Pool | Held:
+    """The pool at the seed block, once the chain has it."""
+    chain.advance_to(SEED_BLOCK)
+    return SignedBatches(chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+
+
 def texts(pool: Pool | Held) -> list[str]:
     """What the pool's samples say, sorted."""
     assert isinstance(pool, Pool), pool
@@ -41,7 +48,7 @@ def test_the_pool_holds_what_qualified_producers_had_committed(data_chain, produ
     producers.join(wallets[3], permit=False)
     for wallet in wallets:
         producers.publish(wallet, batch_of(wallet))
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    pool = pool_of(data_chain, hub)
     assert texts(pool) == [f"producer{one} {place}" for one in (0, 1) for place in range(3)]
     assert [(one.hotkey, one.samples, one.fault) for one in pool.producers] == [
         (wallet.hotkey, 3, None) for wallet in wallets[:2]
@@ -52,11 +59,11 @@ def test_only_what_stood_at_the_seed_block_counts(data_chain, producers, hub, wa
     producers.join(*wallets[:2])
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
-    producers.join(wallets[2], since=101)
-    producers.publish(wallets[2], batch_of(wallets[2]), since=101)
-    producers.publish(wallets[0], batch_of(wallets[0], 9), since=101)
-    assert SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER) == pool
+    pool = pool_of(data_chain, hub)
+    producers.join(wallets[2])
+    producers.publish(wallets[2], batch_of(wallets[2]))
+    producers.publish(wallets[0], batch_of(wallets[0], 9))
+    assert pool_of(data_chain, hub) == pool
 
 
 def test_a_batch_that_is_not_its_root_is_its_producers_fault(data_chain, producers, hub, wallets, batch_of) -> None:
@@ -65,7 +72,7 @@ def test_a_batch_that_is_not_its_root_is_its_producers_fault(data_chain, produce
         producers.publish(wallet, batch_of(wallet))
     withheld = batch_of(wallets[2])
     producers.publish(wallets[2], withheld, data=encode(withheld[:2]))
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    pool = pool_of(data_chain, hub)
     assert texts(pool) == [f"producer{one} {place}" for one in (0, 1) for place in range(3)]
     assert "have the root" in pool.producers[2].fault
 
@@ -82,9 +89,8 @@ def test_a_batch_that_its_producer_withholds_is_left_out(
     if mischief == "private":
         FolderHub(producers.hub_root, third.name).set_visibility(repo, "dataset", private=True)
     if mischief == "no file":
-        standing = data_chain.commitments_since[0]
-        producers.commit(third, standing[third.hotkey][:-43] + b"A" * 43)
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+        producers.commit(third, producers.committed(third)[:-43] + b"A" * 43)
+    pool = pool_of(data_chain, hub)
     expected = "TooLarge" if mischief == "oversized" else "NotFound"
     assert (len(texts(pool)), pool.producers[2].samples, pool.producers[2].fault.split(":")[0]) == (6, 0, expected)
 
@@ -102,8 +108,7 @@ def test_a_hub_that_fails_us_holds_the_round(error: HubError, data_chain, produc
     producers.join(*wallets[:2])
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
-    source = SignedBatches(data_chain, FailingHub(producers.hub_root, None))
-    assert source.pool(SPEC, seed_block=SEED_BLOCK, after=AFTER) == Held(
+    assert pool_of(data_chain, FailingHub(producers.hub_root, None)) == Held(
         f"the batch of producer0/samples cannot be had: {type(error).__name__}: {error}"
     )
 
@@ -112,7 +117,7 @@ def test_too_few_producers_hold_the_round_and_say_why(data_chain, producers, hub
     producers.join(*wallets[:2])
     producers.publish(wallets[0], batch_of(wallets[0]))
     producers.publish(wallets[1], batch_of(wallets[0]))
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    pool = pool_of(data_chain, hub)
     assert pool == Held(
         "1 producers with usable samples at block 100, 2 needed; dropped {'producer': 3}; 2 had committed a batch",
         lasting=True,
@@ -126,19 +131,16 @@ def test_a_batch_that_is_not_to_be_found_may_still_come_and_its_hold_does_not_la
     producers.publish(wallets[0], batch_of(wallets[0]))
     producers.publish(wallets[1], batch_of(wallets[1]))
     FolderHub(producers.hub_root, "producer1").set_visibility("producer1/samples", "dataset", private=True)
-    held = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    held = pool_of(data_chain, hub)
     assert isinstance(held, Held)
     assert ("NotFound" in held.cause, held.lasting) == (True, False)
 
 
 def test_two_hotkeys_of_one_coldkey_are_one_producer(data_chain, producers, hub, wallets, batch_of) -> None:
-    producers.join(*wallets[:2])
+    producers.join(*wallets[:2], coldkey=wallets[0].coldkey)
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
-    one, other = data_chain.neurons_since[0]
-    shared = type(other)(other.uid, other.hotkey, one.coldkey, other.stake, True, Block(1), Block(1))
-    data_chain.neurons_since[0] = (one, shared)
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    pool = pool_of(data_chain, hub)
     assert isinstance(pool, Held)
 
 
@@ -147,7 +149,7 @@ def test_strangers_commitments_are_no_producers(data_chain, producers, hub, wall
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
     producers.commit(wallets[2], b"\xff not a pointer")
-    pool = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    pool = pool_of(data_chain, hub)
     assert [one.hotkey for one in pool.producers] == [wallet.hotkey for wallet in wallets[:2]]
 
 
@@ -155,9 +157,9 @@ def test_a_withheld_producer_shows_in_the_pools_root(data_chain, producers, hub,
     producers.join(*wallets[:3])
     for wallet in wallets[:3]:
         producers.publish(wallet, batch_of(wallet))
-    whole = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    whole = pool_of(data_chain, hub)
     FolderHub(producers.hub_root, wallets[2].name).set_visibility("producer2/samples", "dataset", private=True)
-    part = SignedBatches(data_chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    part = pool_of(data_chain, hub)
     assert whole.root != part.root
 
 

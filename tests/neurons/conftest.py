@@ -8,16 +8,14 @@ from pathlib import Path
 import pytest
 
 from chain.signing import Wallet, create_wallet
-from chain.types import NetUid
+from chain.simulated.chain import SimulatedChain
 from competitions.spec import Table
 from hub.folder import FolderHub
 from hub.port import Hub
 from neurons import tables
 from neurons.miner import Miner, Order
-from tests.neurons.fake_chain import FakeChain
+from tests.neurons.scenes import NETUID, commits, subnet
 from tests.neurons.tiny_model import write_model
-
-NETUID = NetUid(1)
 
 
 class Unhurried(threading.Event):
@@ -34,20 +32,27 @@ class Mine:
     wallet: Wallet
     folder: Path
     table: Table
-    chain: FakeChain = field(default_factory=lambda: FakeChain(block_time_s=12.0))
+    chain: SimulatedChain = field(default_factory=lambda: subnet(blocks_a_look=1, block_time_s=12.0))
     told: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.chain.register(self.wallet)
+        if all(neuron.hotkey != self.wallet.hotkey for neuron in self.chain.neurons(NETUID)):
+            self.chain.register(NETUID, self.wallet.hotkey, self.wallet.coldkey)
+        self.chain.advance_to(100)
 
     @property
     def order(self) -> Order:
         return Order(str(self.folder / "model"), "alice/chat", "answers")
 
+    @property
+    def commits(self) -> list[tuple[int, bytes]]:
+        """Every commitment that ever stood: its block and its clear field."""
+        return commits(self.chain)
+
     def hub(self, user: str | None = "alice") -> FolderHub:
         return FolderHub(self.folder / "hub", user)
 
-    def miner(self, chain: FakeChain | None = None, hub: Hub | None = None) -> Miner:
+    def miner(self, chain: SimulatedChain | None = None, hub: Hub | None = None) -> Miner:
         chain = chain or self.chain
         told, home = self.told.append, self.folder / "home"
         return Miner(chain, chain, hub or self.hub(), self.wallet, NETUID, self.table, home, told, Unhurried())

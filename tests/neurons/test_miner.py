@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from chain.signing import Wallet
-from chain.types import Block, BlockCount, Refused
+from chain.types import BlockCount, Commitment, Refused
 from competitions.reveal import Pace
 from hub.folder import FolderHub
 from hub.port import Denied, HubUnreachable, NotFound
 from models import publishing
-from models.ref import CLEAR, WITHDRAWN, HashedRef, ModelRef, decode_clear, matches
+from models.ref import CLEAR, WITHDRAWN, HashedRef, ModelRef, decode_clear, encode_sealed, matches
 from neurons.errors import MinerError, UsageError
 from neurons.journal import Encoding, Journal
 from neurons.miner import Order
 from neurons.terms import pace
-from tests.neurons.conftest import NETUID, Mine
-from tests.neurons.fake_chain import FakeChain
+from tests.neurons.conftest import Mine
+from tests.neurons.scenes import NETUID, commit, standing_still, subnet
 from tests.neurons.tiny_model import write_model
 
 
@@ -67,11 +67,13 @@ def _run_mortal(mine: Mine, encoding: Encoding, kill_at: tuple[int, str] | None)
 
 def test_publishing_ends_with_one_sealed_commitment_opened_by_the_chain_and_a_public_repository(mine: Mine) -> None:
     done = mine.miner().publish(mine.order)
-    (commit,) = mine.chain.commits
+    ((block, raw),) = mine.commits
     public = mine.hub(user=None).describe("alice/chat", "model")
-    opened = mine.chain.entries[mine.wallet.hotkey].opened[-1]
-    assert (done.stage, done.commit_block, done.opened_block) == ("public", commit[0], opened.block)
-    assert (commit[1], public.private, public.revision) == (CLEAR, False, done.revision)
+    (entry,) = mine.chain.commitments(NETUID)
+    assert isinstance(entry, Commitment)
+    opened = entry.opened[-1]
+    assert (done.stage, done.commit_block, done.opened_block) == ("public", block, opened.block)
+    assert (raw, public.private, public.revision) == (CLEAR, False, done.revision)
 
 
 def test_the_repository_stays_private_until_the_chain_has_opened_the_pointer(mine: Mine) -> None:
@@ -100,27 +102,26 @@ def test_a_publication_killed_before_or_after_any_call_is_finished_by_the_same_c
             with pytest.raises(Killed):
                 _run_mortal(again, encoding, (number, moment))
             done = again.miner().publish(replace(again.order, encoding=encoding))
-            outcomes.add(
-                (done.stage, len(again.chain.commits), again.hub(None).describe("alice/chat", "model").private)
-            )
+            outcomes.add((done.stage, len(again.commits), again.hub(None).describe("alice/chat", "model").private))
     assert (calls > 10, outcomes) == (True, {("public", 1, False)})
 
 
 def _afresh(mine: Mine, folder: Path) -> Mine:
     write_model(folder / "model")
-    return replace(mine, chain=FakeChain(block_time_s=12.0), folder=folder)
+    return replace(mine, chain=subnet(blocks_a_look=1, block_time_s=12.0), folder=folder)
 
 
 def test_publishing_the_same_model_again_commits_nothing(mine: Mine) -> None:
     first = mine.miner().publish(mine.order)
-    assert (mine.miner().publish(mine.order), len(mine.chain.commits)) == (first, 1)
+    assert (mine.miner().publish(mine.order), len(mine.commits)) == (first, 1)
 
 
 def test_a_model_whose_commitment_the_chain_no_longer_has_is_committed_again(mine: Mine) -> None:
     mine.miner().publish(mine.order)
-    mine.chain.entries.clear()
+    mine.chain.deregister(NETUID, mine.wallet.hotkey)
+    mine.chain.register(NETUID, mine.wallet.hotkey, mine.wallet.coldkey)
     done = mine.miner().publish(mine.order)
-    assert (done.stage, len(mine.chain.commits)) == ("public", 2)
+    assert (done.stage, len(mine.commits)) == ("public", 2)
 
 
 def test_a_public_model_of_another_can_be_published_by_its_repository_and_revision(
@@ -134,8 +135,8 @@ def test_a_public_model_of_another_can_be_published_by_its_repository_and_revisi
 
 
 def test_another_model_is_refused_while_one_is_on_its_way_unless_that_one_is_abandoned(mine: Mine) -> None:
-    with pytest.raises(MinerError, match=r"run the same command again"):
-        mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
+    with standing_still(mine.chain), pytest.raises(MinerError, match=r"run the same command again"):
+        mine.miner().publish(mine.order, timeout_s=0)
     other = Order(str(write_model(mine.folder / "other", seed=1)), "alice/other", "answers")
     with pytest.raises(
         MinerError, match=r"is on its way to alice/chat for answers .sealed, committed.: .* or give --abandon"
@@ -144,29 +145,26 @@ def test_another_model_is_refused_while_one_is_on_its_way_unless_that_one_is_aba
     assert mine.miner().publish(other, abandon=True).repo == "alice/other"
 
 
-def _standing_still(chain: FakeChain) -> FakeChain:
-    """The same chain as seen while no time passes on it."""
-    return replace(chain, blocks_a_look=0)
-
-
 def test_a_timeout_while_waiting_keeps_the_journal_so_that_the_same_command_finishes(mine: Mine) -> None:
-    with pytest.raises(MinerError, match=r"has not opened at .*: run the same command again to go on"):
-        mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
+    with (
+        standing_still(mine.chain),
+        pytest.raises(MinerError, match=r"has not opened at .*: run the same command again to go on"),
+    ):
+        mine.miner().publish(mine.order, timeout_s=0)
     done = mine.miner().publish(mine.order)
-    assert (done.stage, len(mine.chain.commits)) == ("public", 1)
+    assert (done.stage, len(mine.commits)) == ("public", 1)
 
 
 def test_a_pointer_that_the_chain_cannot_open_is_said_and_published_anew_on_the_next_run(mine: Mine) -> None:
-    mine.chain.opens = False
+    mine.chain.faults.spoil()
     with pytest.raises(MinerError, match=r"could not be opened by the chain: run the same command again"):
         mine.miner().publish(mine.order)
     assert (mine.miner().status().state, mine.hub().describe("alice/chat", "model").private) == ("failed", True)
-    mine.chain.opens = True
     assert mine.miner().publish(mine.order).stage == "public"
 
 
 def test_a_refusal_by_the_chain_is_told_by_name_and_the_upload_is_used_by_the_next_run(mine: Mine) -> None:
-    mine.chain.refusals.append(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
+    mine.chain.faults.refuse(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
     with pytest.raises(MinerError, match=r"refused the commitment: SpaceLimitExceeded .too many bytes this epoch."):
         mine.miner().publish(mine.order)
     uploaded = mine.hub().describe("alice/chat", "model").revision
@@ -174,7 +172,7 @@ def test_a_refusal_by_the_chain_is_told_by_name_and_the_upload_is_used_by_the_ne
 
 
 def test_an_upload_that_was_deleted_from_the_hub_is_repeated(mine: Mine) -> None:
-    mine.chain.refusals.append(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
+    mine.chain.faults.refuse(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
     with pytest.raises(MinerError):
         mine.miner().publish(mine.order)
     shutil.rmtree(mine.folder / "hub")
@@ -228,10 +226,11 @@ def test_a_wish_or_a_competition_that_leaves_no_room_for_a_seal_is_refused_befor
 
 
 def test_sealing_that_takes_longer_than_the_seal_is_told_and_commits_nothing(mine: Mine) -> None:
-    slow = replace(mine.chain, blocks_a_look=3)
+    mine.chain.blocks_a_look = 3
     with pytest.raises(MinerError, match=r"sealing took 3 blocks, longer than the seal of 2: ask for more blocks"):
-        mine.miner(slow).publish(mine.order, reveal_in=2)
-    assert (list(mine.chain.commits), mine.miner().publish(mine.order).stage) == ([], "public")
+        mine.miner().publish(mine.order, reveal_in=2)
+    mine.chain.blocks_a_look = 1
+    assert (mine.commits, mine.miner().publish(mine.order).stage) == ([], "public")
 
 
 def test_a_hashed_pointer_stands_in_clear_before_the_repository_is_public(mine: Mine) -> None:
@@ -239,11 +238,11 @@ def test_a_hashed_pointer_stands_in_clear_before_the_repository_is_public(mine: 
 
     class Watched(FolderHub):
         def set_visibility(self, *arguments: Any, **private: bool) -> None:
-            seen.append((self.describe("alice/chat", "model").private, len(mine.chain.commits)))
+            seen.append((self.describe("alice/chat", "model").private, len(mine.commits)))
             super().set_visibility(*arguments, **private)
 
     done = mine.miner(hub=Watched(mine.folder / "hub", "alice")).publish(replace(mine.order, encoding="hashed"))
-    ((block, raw),) = mine.chain.commits
+    ((block, raw),) = mine.commits
     pointer = decode_clear(raw)
     assert isinstance(pointer, HashedRef)
     named = pointer.competition, pointer.repo, pointer.revision, matches(pointer, done.digest, mine.wallet.hotkey)
@@ -257,12 +256,12 @@ def test_status_of_a_hashed_model_counts_from_its_commit_alone(mine: Mine) -> No
     status = mine.miner().status()
     told = (status.state, status.commit_block, status.revealed_block, status.eligible_from, status.note)
     assert told == ("hashed", done.commit_block, done.commit_block, done.commit_block + rules.eval_delay_blocks, "")
-    assert status.pointer == decode_clear(mine.chain.commits[0][1])
+    assert status.pointer == decode_clear(mine.commits[0][1])
 
 
 def test_the_same_model_is_committed_once_whichever_encoding_is_asked_for_later(mine: Mine) -> None:
     first = mine.miner().publish(replace(mine.order, encoding="hashed"))
-    assert (mine.miner().publish(mine.order), len(mine.chain.commits)) == (first, 1)
+    assert (mine.miner().publish(mine.order), len(mine.commits)) == (first, 1)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +280,7 @@ def test_a_pointer_that_cannot_be_hashed_is_refused_before_the_upload(
 ) -> None:
     with pytest.raises(MinerError, match=message):
         mine.miner().publish(replace(mine.order, encoding="hashed", **order), reveal_in=reveal_in)
-    assert (_uploads(mine), mine.chain.commits) == (False, [])
+    assert (_uploads(mine), mine.commits) == (False, [])
 
 
 def test_a_withdrawal_is_committed_once_said_and_undone_by_publishing_again(mine: Mine) -> None:
@@ -289,7 +288,7 @@ def test_a_withdrawal_is_committed_once_said_and_undone_by_publishing_again(mine
     nothing = miner.reset()
     miner.publish(mine.order)
     done, again, status = miner.reset(), miner.reset(), miner.status()
-    assert (nothing.block, mine.chain.commits[1:]) == (None, [(done.block, WITHDRAWN)])
+    assert (nothing.block, mine.commits[1:]) == (None, [(done.block, WITHDRAWN)])
     assert done.note == (
         f"no round from block {done.block} on judges what this hotkey committed before; publish to enter again"
     )
@@ -299,35 +298,26 @@ def test_a_withdrawal_is_committed_once_said_and_undone_by_publishing_again(mine
     assert (back.stage, back.commit_block > (done.block or 0)) == ("public", True)
 
 
-def test_a_withdrawal_beside_a_seal_is_none_as_validators_see_it_and_can_be_made_good(mine: Mine) -> None:
-    mine.miner().publish(mine.order)
-    entry = mine.chain.entries[mine.wallet.hotkey]
-    mine.chain.entries[mine.wallet.hotkey] = replace(entry, raw=WITHDRAWN)
-    status = mine.miner().status()
-    assert (status.state, status.note) == ("none", "the commitment holds more than one pointer: publish again")
-    assert (mine.miner().reset().block, mine.miner().status().state) == (mine.chain.commits[-1][0], "withdrawn")
-
-
 def test_a_withdrawal_voids_a_seal_and_the_same_command_publishes_anew(mine: Mine) -> None:
-    standing = mine.miner(_standing_still(mine.chain))
-    with pytest.raises(MinerError, match=r"has not opened"):
-        standing.publish(mine.order, timeout_s=0)
-    done = standing.reset()
+    with standing_still(mine.chain):
+        with pytest.raises(MinerError, match=r"has not opened"):
+            mine.miner().publish(mine.order, timeout_s=0)
+        done = mine.miner().reset()
     assert "; the seal that had not opened is void;" in done.note
-    assert (mine.miner().publish(mine.order).stage, len(mine.chain.commits)) == ("public", 3)
+    assert (mine.miner().publish(mine.order).stage, len(mine.commits)) == ("public", 3)
 
 
 def test_a_refused_withdrawal_is_told_by_name_and_leaves_everything_as_it_was(mine: Mine) -> None:
     mine.miner().publish(mine.order)
-    mine.chain.refusals.append(Refused("SpaceLimitExceeded", "commit again in the next epoch"))
+    mine.chain.faults.refuse(Refused("SpaceLimitExceeded", "commit again in the next epoch"))
     with pytest.raises(MinerError, match=r"SpaceLimitExceeded .commit again in the next epoch.; .* still counts"):
         mine.miner().reset()
     assert mine.miner().status().state == "revealed"
 
 
 def test_a_publication_begun_by_an_older_version_is_told_apart_or_finished(mine: Mine) -> None:
-    with pytest.raises(MinerError, match=r"has not opened"):
-        mine.miner(_standing_still(mine.chain)).publish(mine.order, timeout_s=0)
+    with standing_still(mine.chain), pytest.raises(MinerError, match=r"has not opened"):
+        mine.miner().publish(mine.order, timeout_s=0)
     (path,) = (mine.folder / "home" / "publications").glob("*.json")
     older = {name: value for name, value in json.loads(path.read_text()).items() if name not in ("encoding", "line")}
     path.write_text(json.dumps(older))
@@ -349,12 +339,15 @@ def test_status_of_a_revealed_model_names_the_first_block_and_round_that_can_jud
 
 
 def test_status_says_when_a_submission_is_void_unregistered_or_no_pointer(mine: Mine) -> None:
-    mine.miner().publish(mine.order)
-    entry = mine.chain.entries[mine.wallet.hotkey]
-    late = replace(entry.opened[-1], block=Block(entry.opened[-1].block + 10_000))
+    chain, hotkey = mine.chain, mine.wallet.hotkey
+    line = encode_sealed(ModelRef("answers", "alice/chat", "a" * 40, "d" * 64), hotkey).encode()
     notes = []
-    for changed in (replace(entry, opened=(late,)), replace(entry, block=Block(0)), replace(entry, opened=())):
-        mine.chain.entries[mine.wallet.hotkey] = changed
+    for committed, opens in ((200, 261), (300, 310), (400, 0)):
+        commit(chain, hotkey, committed, line if opens else None, opens)
+        chain.advance_to(opens)
+        if committed == 300:
+            chain.deregister(NETUID, hotkey, purge=False)
+            chain.register(NETUID, hotkey, mine.wallet.coldkey)
         notes.append(mine.miner().status().note.partition(":")[0])
     assert notes == [
         "void",
@@ -387,19 +380,19 @@ def test_a_wrong_order_is_refused_in_one_line_before_anything_is_committed(
 ) -> None:
     with pytest.raises(error, match=message) as told:
         mine.miner().publish(replace(mine.order, **change))
-    assert ("\n" in str(told.value), _uploads(mine), mine.chain.commits) == (False, False, [])
+    assert ("\n" in str(told.value), _uploads(mine), mine.commits) == (False, False, [])
 
 
 def test_an_unregistered_hotkey_is_refused_before_anything_is_uploaded(mine: Mine) -> None:
     with pytest.raises(UsageError, match=r"is not registered on netuid 1: register it with"):
-        mine.miner(FakeChain()).publish(mine.order)
+        mine.miner(subnet()).publish(mine.order)
     assert _uploads(mine) is False
 
 
 def test_a_hub_without_token_is_refused_before_anything_is_uploaded(mine: Mine) -> None:
     with pytest.raises(Denied):
         mine.miner(hub=mine.hub(user=None)).publish(mine.order)
-    assert (_uploads(mine), mine.chain.commits) == (False, [])
+    assert (_uploads(mine), mine.commits) == (False, [])
 
 
 def test_an_unreachable_hub_is_told_as_such(mine: Mine) -> None:
@@ -409,11 +402,11 @@ def test_an_unreachable_hub_is_told_as_such(mine: Mine) -> None:
 
     with pytest.raises(HubUnreachable):
         mine.miner(hub=Down(mine.folder / "hub", "alice")).publish(mine.order)
-    assert mine.chain.commits == []
+    assert mine.commits == []
 
 
 def test_a_model_that_validators_would_refuse_is_refused_with_their_reason_before_the_upload(mine: Mine) -> None:
     (mine.folder / "model" / "tokenizer.json").unlink()
     with pytest.raises(MinerError, match=r"would be rejected as tokenizer: .* no tokenizer.json"):
         mine.miner().publish(mine.order)
-    assert (_uploads(mine), mine.chain.commits, NETUID) == (False, [], 1)
+    assert (_uploads(mine), mine.commits, NETUID) == (False, [], 1)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.signing import Wallet
+from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid, Refused
 from evaluation.sources import batch
 from evaluation.sources.pool import Pool
@@ -29,7 +30,7 @@ from neurons.deck import Deck, shared_out
 from neurons.errors import ProducerError, UsageError
 from neurons.material import gather, published_datasets
 from neurons.producer import Portion, Producer, Published
-from tests.neurons.fake_chain import FakeChain
+from tests.neurons.scenes import commits
 
 NETUID = NetUid(2)
 STREAM = """
@@ -48,11 +49,19 @@ class Produce:
 
     wallet: Wallet
     folder: Path
-    chain: FakeChain = field(default_factory=FakeChain)
+    chain: SimulatedChain = field(default_factory=lambda: _data_subnet())
     name: str = "prod"
+    stake: float = 1_000.0
 
     def __post_init__(self) -> None:
-        self.chain.register(self.wallet, stake=1_000.0, permit=True)
+        with self.chain.block():
+            self.chain.register(NETUID, self.wallet.hotkey, self.wallet.coldkey)
+            self.chain.stake(NETUID, self.wallet.hotkey, self.stake)
+            self.chain.permit(NETUID, self.wallet.hotkey)
+
+    @property
+    def commits(self) -> list[tuple[int, bytes]]:
+        return commits(self.chain, NETUID)
 
     def hub(self, user: str | None = None) -> FolderHub:
         return FolderHub(self.folder, user)
@@ -67,6 +76,12 @@ class Produce:
         pointer = published.pointer
         path = batch.path_of(pointer.root)
         return batch.decode(self.hub().read(pointer.repo, "dataset", pointer.revision, path, max_bytes=10**6))
+
+
+def _data_subnet() -> SimulatedChain:
+    chain = SimulatedChain(block_time_s=0.001, blocks_a_look=1)
+    chain.create_subnet(NETUID)
+    return chain
 
 
 @pytest.fixture
@@ -96,7 +111,7 @@ def test_every_sample_of_a_batch_is_signed_and_anchored_at_the_finalized_block(p
 
 def test_a_batch_is_named_by_its_root_and_the_chain_holds_the_pointer_to_it(produce: Produce) -> None:
     published = _first(produce)
-    ((block, raw),) = produce.chain.commits
+    ((block, raw),) = produce.commits
     samples = [signed for signed in produce.batch_of(published) if isinstance(signed, SignedSample)]
     assert (batch.decode_pointer(raw), block) == (published.pointer, published.commit_block)
     assert published.pointer.root == batch.root_of(samples)
@@ -173,17 +188,17 @@ def test_a_failed_step_is_logged_and_repeated_and_never_ends_the_producer(
     producer.run(stop, BlockCount(2), lambda _: stop.set())
     warned = [record.message.partition(";")[0] for record in caplog.records if record.levelname == "WARNING"]
     assert warned == ["no batch: the Hub does not answer", "no batch: a defect"]
-    assert len(produce.chain.commits) == 1
+    assert len(produce.commits) == 1
 
 
 def test_a_refused_commitment_waits_for_the_next_interval(produce: Produce, caplog: pytest.LogCaptureFixture) -> None:
-    produce.chain.refusals.append(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
+    produce.chain.faults.refuse(Refused("SpaceLimitExceeded", "too many bytes this epoch"))
     producer = produce.producer()
     producer.check()
     stop = threading.Event()
     producer.run(stop, BlockCount(10), lambda _: stop.set())
     assert "the chain refused the commitment: SpaceLimitExceeded (too many bytes this epoch)" in caplog.text
-    assert len(produce.chain.commits) == 1
+    assert len(produce.commits) == 1
 
 
 def test_batches_come_every_interval(produce: Produce) -> None:
@@ -203,7 +218,7 @@ def test_batches_come_every_interval(produce: Produce) -> None:
 def test_a_producer_that_cannot_work_is_told_so_in_one_line_at_once(produce: Produce) -> None:
     long = f"{'p' * 60}/{'s' * 60}"
     faults = []
-    away = replace(produce.producer(), reader=FakeChain())
+    away = replace(produce.producer(), reader=_data_subnet())
     for producer in (away, produce.producer(repo=long), produce.producer(pairs=0, texts=0)):
         with pytest.raises((UsageError, ProducerError)) as told:
             producer.check()
@@ -220,8 +235,7 @@ def test_miners_find_the_datasets_of_qualified_producers_and_read_distinct_sampl
 ) -> None:
     _first(produce)
     produce.producer().step()
-    poor = Produce(wallets("poor"), produce.folder, produce.chain, "poor")
-    produce.chain.registered = (produce.chain.registered[0], replace(produce.chain.registered[-1], stake=1.0))
+    poor = Produce(wallets("poor"), produce.folder, produce.chain, "poor", stake=1.0)
     _first(poor)
     datasets = published_datasets(produce.chain, SPEC)
     pairs = gather(produce.hub(), datasets, frozenset({"pair"}))
