@@ -1,4 +1,7 @@
-"""Wallets and signatures by hotkey, with domain separation: a signature for one purpose is none for another."""
+"""Wallets and signatures by hotkey, with domain separation: a signature for one purpose is none for another.
+
+Nothing here asks for a coldkey: the hotkey signs, and of the coldkey its public half names the owner.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +10,8 @@ from typing import Any
 import bittensor as bt
 from bittensor.keyfiles import Keypair
 
+from chain.address import valid_address
+from chain.keyfiles import read_private, read_public
 from chain.reader import WalletError
 from chain.types import Coldkey, Hotkey
 
@@ -15,6 +20,8 @@ _DOMAIN = b"crucible/"
 
 def _message(purpose: str, data: bytes) -> bytes:
     """The bytes that are signed: domain, purpose and data, unambiguous because a purpose holds no zero byte."""
+    if not purpose.isascii() or not purpose or "\0" in purpose:
+        raise ValueError(f"{purpose!r} cannot be the purpose of a signature: name it in ASCII without zero bytes")
     return _DOMAIN + purpose.encode("ascii") + b"\0" + data
 
 
@@ -30,31 +37,46 @@ class Wallet:
     """The SDK's own wallet; only `chain` touches it."""
 
     def sign(self, purpose: str, data: bytes) -> bytes:
-        """Signature (64 bytes, sr25519) of the hotkey over data for one purpose."""
+        """Signature (64 bytes, sr25519) of the hotkey over data. Raises ValueError for an odd purpose."""
         return bytes(self.sdk.hotkey.sign(_message(purpose, data)))
 
 
 def verify(hotkey: Hotkey, purpose: str, data: bytes, signature: bytes) -> bool:
-    """Whether the signature is the hotkey's, over these bytes, for this purpose; malformed input is simply False."""
+    """Whether the signature is the hotkey's, over these bytes, for this purpose.
+
+    A malformed address or signature, or an address spelt as on another network, is False. Raises ValueError for an odd
+    purpose, which is the caller's.
+    """
+    message = _message(purpose, data)
+    if not valid_address(hotkey):
+        return False
     try:
-        return bool(Keypair(ss58_address=hotkey).verify(_message(purpose, data), signature))
-    except Exception:  # noqa: BLE001 - the SDK raises many types for malformed keys and signatures; all mean "no"
+        return bool(Keypair(ss58_address=hotkey).verify(message, signature))
+    except (ValueError, TypeError):  # what the SDK raises for signatures of another length or type
         return False
 
 
-def open_wallet(name: str, hotkey: str, path: Path | None = None) -> Wallet:
-    """Open a wallet. Raises WalletError where the coldkey's public half or the hotkey is missing or locked."""
+def open_wallet(name: str, hotkey: str, path: Path | None = None, password: str | None = None) -> Wallet:
+    """Open a wallet by its hotkey and its coldkey's public half, of which `password` opens the first if encrypted.
+
+    Raises WalletError where a file is missing, locked, malformed, or of another key than the one beside it.
+    """
     wallet = _sdk_wallet(name, hotkey, path)
-    for file in (wallet.coldkeypub_file, wallet.hotkey_file):
-        if not file.exists_on_device():
+    owner, file, public = (
+        Path(one.path) for one in (wallet.coldkeypub_file, wallet.hotkey_file, wallet.hotkeypub_file)
+    )
+    for needed in (owner, file):
+        if not needed.exists():
             raise WalletError(
-                f"wallet {name}/{hotkey} has no key file {file.path}: create it with `btcli wallet create`, or name "
+                f"wallet {name}/{hotkey} has no key file {needed}: create it with `btcli wallet create`, or name "
                 "another with --wallet, --wallet-hotkey and --wallet-path"
             )
-    try:
-        return Wallet(name, hotkey, wallet.hotkey.ss58_address, wallet.coldkeypub.ss58_address, wallet)
-    except Exception as error:  # the key file readers of the SDK raise whatever their parser raised
-        raise WalletError(f"wallet {name}/{hotkey} under {wallet.path} cannot be opened: {error}") from error
+    coldkey, key = read_public(owner), read_private(file, password)
+    if public.exists() and read_public(public).ss58_address != key.ss58_address:
+        raise WalletError(f"{public} is of another key than {file} beside it: remove the one that is not yours")
+    # The SDK would read, and ask for, both once more.
+    wallet._hotkey, wallet._coldkeypub = key, coldkey
+    return Wallet(name, hotkey, Hotkey(key.ss58_address), Coldkey(coldkey.ss58_address), wallet)
 
 
 def create_wallet(name: str, hotkey: str, path: Path | None = None) -> Wallet:
@@ -68,4 +90,8 @@ def create_wallet(name: str, hotkey: str, path: Path | None = None) -> Wallet:
 
 
 def _sdk_wallet(name: str, hotkey: str, path: Path | None) -> Any:
-    return bt.Wallet(name, hotkey, str(path.expanduser())) if path else bt.Wallet(name, hotkey)
+    """The SDK's wallet. Raises WalletError for a name it cannot use."""
+    try:
+        return bt.Wallet(name, hotkey, str(path.expanduser())) if path else bt.Wallet(name, hotkey)
+    except ValueError as error:
+        raise WalletError(f"wallet {name!r} with hotkey {hotkey!r} cannot be named so: {error}") from None
