@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chain.signing import Wallet
-from chain.types import BlockCount, Commitment, Refused
+from chain.types import Block, BlockCount, Commitment, Refused
 from competitions.reveal import Pace
 from hub.folder import FolderHub
 from hub.port import Denied, HubUnreachable, NotFound
@@ -296,6 +296,16 @@ def test_a_withdrawal_is_committed_once_said_and_undone_by_publishing_again(mine
     assert (status.state, status.commit_block, status.pointer) == ("withdrawn", done.block, None)
     back = miner.publish(mine.order)
     assert (back.stage, back.commit_block > (done.block or 0)) == ("public", True)
+
+
+def test_a_withdrawal_beside_a_seal_is_none_as_validators_see_it_and_can_be_made_good(mine: Mine) -> None:
+    head = mine.chain.head()
+    line = encode_sealed(ModelRef("answers", "alice/chat", "a" * 40, "d" * 64), mine.wallet.hotkey).encode()
+    mine.chain.put(NETUID, mine.wallet.hotkey, mine.chain.sealed(line, Block(head + 5)), WITHDRAWN)
+    mine.chain.advance(10)
+    status = mine.miner().status()
+    assert (status.state, status.note) == ("none", "the commitment holds more than one pointer: publish again")
+    assert (mine.miner().reset().block, mine.miner().status().state) == (mine.commits[-1][0], "withdrawn")
 
 
 def test_a_withdrawal_voids_a_seal_and_the_same_command_publishes_anew(mine: Mine) -> None:
