@@ -26,7 +26,7 @@ from models.ref import CLEAR, ModelRef, encode_sealed
 from neurons import tables
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
-from neurons.loops.watch import poll
+from neurons.loops.watch import Watch
 from neurons.supervisor import Wakes
 from tests.neurons.tiny_model import write_model
 
@@ -60,12 +60,12 @@ class Scene:
 
     def outcomes(self) -> dict[Hotkey, tuple[str, str | None, str]]:
         """What a validator that looks now makes of each hotkey's newest commitment: state, reason and detail."""
-        ledger = open_ledger(self.folder / f"{self.chain.head()}.sqlite")
-        poll(self.chain, ledger, MODELS, TABLE, self.chain.head())
-        cache = ModelCache(self.folder / f"cache-{self.chain.head()}")
-        fetch = Fetch(self.chain, ledger, Intake(FolderHub(self.folder / "hub", None), cache), TABLE, Wakes())
-        while fetch.step():
-            pass
+        ledger = open_ledger(self.folder / "ledger.sqlite")
+        intake = Intake(FolderHub(self.folder / "hub", None), ModelCache(self.folder / "cache"))
+        watch = Watch(self.chain, ledger, MODELS, TABLE, Wakes())
+        for loop in (watch, Fetch(self.chain, ledger, intake, TABLE, Wakes())):
+            while loop.step():
+                pass
         told = {seen.hotkey: (seen.state, seen.reason, seen.detail) for seen in reversed(board(ledger).submissions)}
         ledger.close()
         return told
