@@ -93,6 +93,13 @@ class Faults:
             self._held.remove(held)
             held.released.set()
 
+    def forget(self) -> bool:
+        """Drop what has not happened yet; whether there was any."""
+        with self._lock:
+            left = bool(self._planned)
+            self._planned.clear()
+        return left
+
     def meet(self, method: str) -> Effect | None:
         """What happens to a call, told as it begins. Raises the error that is its turn."""
         for held in [one for one in self._held if method in one.methods]:
