@@ -1,6 +1,7 @@
 """What one connection has subscribed to, and what is new for it each time somebody looks."""
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Iterator
 from typing import Protocol
@@ -12,6 +13,8 @@ from chain.embedded.storage import Header
 
 _MOST = 1_024
 """Subscriptions a node allows on one connection."""
+_GRACE_S = 0.5
+"""How long a watcher has to leave once its extrinsic is in a block."""
 
 
 class Subscription(Protocol):
@@ -66,27 +69,28 @@ class Heads:
         self.notification = notification
         self._front = front
         self._finalized = finalized
-        self._seen: deque[Header] = deque(maxlen=front.node.parameters.finality_lag + 1)
+        # As many as can be replaced and the one below, so that those which replace them are told from the first on.
+        self._known: deque[Header] = deque(maxlen=front.node.parameters.finality_lag + 1)
 
     def updates(self) -> Iterator[object]:
         """The headers since the last look."""
         block = self._front.node.file.block
-        while self._seen and block(self._seen[-1].number) != self._seen[-1]:
-            self._seen.pop()
+        while self._known and block(self._known[-1].number) != self._known[-1]:
+            self._known.pop()
         newest = self._front.node.finalized() if self._finalized else self._front.node.head()
-        for number in range(self._seen[-1].number + 1 if self._seen else newest.number, newest.number + 1):
-            header = block(number)
-            if header is None:
-                return
-            self._seen.append(header)
+        first = self._known[-1].number + 1 if self._known else newest.number
+        if not self._known:
+            self._known.extend(filter(None, map(block, range(first - (self._known.maxlen or 0), first))))
+        for header in filter(None, map(block, range(first, newest.number + 1))):
+            self._known.append(header)
             yield self._front.header_json(header)
 
 
 class Watch:
     """A submitted extrinsic: ready, inBlock, retracted, finalized, invalid, as a node's pool tells them.
 
-    Where blocks are sealed instantly, those that make the extrinsic's block final are made once the watcher, having
-    heard of the block, still watches.
+    Where blocks are sealed instantly, those that make the extrinsic's block final are made if the watcher, having heard
+    of that block, still watches after a moment: whoever waits for inclusion alone has gone by then.
     """
 
     notification = "author_extrinsicUpdate"
@@ -97,13 +101,14 @@ class Watch:
         self._hash = extrinsic_hash
         self._ready = False
         self._block: Header | None = None
+        self._included_at = 0.0
 
     def updates(self) -> Iterator[object]:
         """The steps since the last look."""
         if not self._ready:
             self._ready = True
             yield "ready"
-        if self._block is not None:
+        if self._block is not None and time.monotonic() > self._included_at + _GRACE_S:
             self._front.advance(self._front.node.parameters.finality_lag)
         held, block, final = self._now()
         if self._block is not None and self._block != block:
@@ -117,7 +122,7 @@ class Watch:
 
     def _reached(self, block: Header, final: Header) -> Iterator[object]:
         if self._block is None:
-            self._block = block
+            self._block, self._included_at = block, time.monotonic()
             yield {"inBlock": to_hex(block.hash)}
         if block.number <= final.number:
             self.ended = True
