@@ -57,8 +57,11 @@ class Reads:
 
     async def blocks(self, *, finalized: bool = False) -> AsyncIterator[dict[str, Any]]:
         """Headers as they come, beginning with the present one; none is left out, and replaced ones come again."""
-        seen = deque([self._newest(finalized)], maxlen=self.node.parameters.finality_lag + 1)
-        yield {"header": self._header(seen[0])}
+        newest, lag = self._newest(finalized), self.node.parameters.finality_lag
+        # As many as can be replaced and the one below, so that those which replace them are told from the first on.
+        below = (self.node.file.block(number) for number in range(max(0, newest.number - lag), newest.number))
+        seen = deque([*filter(None, below), newest], maxlen=lag + 1)
+        yield {"header": self._header(newest)}
         while True:
             while seen and self.node.file.block(seen[-1].number) != seen[-1]:
                 seen.pop()

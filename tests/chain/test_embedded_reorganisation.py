@@ -107,15 +107,16 @@ def test_block_stream_shows_the_blocks_that_replace_dropped_ones(lagging: Node) 
         async for block in substrate.blocks():
             headers.append((block["header"]["number"], block["header"]["hash"]))
             if len(headers) == 1:
-                author.advance(2)
-            if len(headers) == 3:
+                author.reorganise(3)
+                author.advance(4)
+            if len(headers) == 5:
                 author.reorganise(2)
                 author.advance(3)
-            if len(headers) == 6:
+            if len(headers) == 8:
                 break
         await substrate.close()
         return headers
 
     headers = asyncio.run(seen())
-    assert [number for number, _ in headers] == [5, 6, 7, 6, 7, 8]
-    assert len(set(headers)) == 6
+    assert [number for number, _ in headers] == [5, 3, 4, 5, 6, 5, 6, 7]
+    assert len(set(headers)) == 8
