@@ -4,10 +4,11 @@ One thread per connection answers its requests in their order and tells it what 
 """
 
 import logging
+import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
@@ -27,6 +28,7 @@ _GOODBYE_S = 1.0
 """How long a client is waited for as its connection is closed."""
 _GOING_AWAY = 1001
 
+_log = logging.getLogger(__name__)
 _wire_log = logging.getLogger(f"{__name__}.wire")
 # What strangers send to an open port is their business, and no traceback of ours.
 _wire_log.setLevel(logging.CRITICAL)
@@ -79,8 +81,7 @@ class Server:
         self._thread.join()
         with self._lock:
             conversations = dict(self._open)
-        for connection in conversations:
-            connection.close(_GOING_AWAY)
+        _part_from(conversations)
         for thread in conversations.values():
             thread.join()
         self._node.close()
@@ -101,6 +102,8 @@ class Server:
                 self._turn(connection, dialogue)
         except ConnectionClosed:
             pass
+        except EmbeddedChainError as error:
+            _log.warning("ended a connection, as its subscriptions cannot be followed: %s", error)
         finally:
             with self._lock:
                 del self._open[connection]
@@ -122,6 +125,18 @@ class Server:
         if len(frame) > self._most_bytes:
             return dialogue.refusal(TooBig(self._most_bytes))
         return dialogue.answer(frame)
+
+
+def _part_from(connections: Iterable[ServerConnection]) -> None:
+    """Close all connections at once, and cut those of clients who neither answer nor read."""
+    goodbyes = {c: threading.Thread(target=c.close, args=(_GOING_AWAY,), daemon=True) for c in connections}
+    for goodbye in goodbyes.values():
+        goodbye.start()
+    for connection, goodbye in goodbyes.items():
+        goodbye.join(2 * _GOODBYE_S)
+        if goodbye.is_alive():
+            with suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

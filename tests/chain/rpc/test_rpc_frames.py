@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,16 @@ def test_a_closing_server_says_goodbye(localnet: Any) -> None:
         connection.recv(5)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1001
+
+
+def test_a_client_that_reads_nothing_holds_no_server_up(localnet: Any) -> None:
+    server = Server(localnet.path)
+    with connect(server.url, close_timeout=1, max_queue=1) as connection:
+        for _ in range(50):
+            connection.send(json.dumps(request("state_getMetadata")))
+        start = time.monotonic()
+        server.close()
+        assert time.monotonic() - start < 10
 
 
 def test_a_taken_port_is_told(localnet: Any) -> None:
