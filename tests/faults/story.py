@@ -13,7 +13,9 @@ from sqlalchemy import text
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
+from chain.simulated.state import Field
 from chain.types import Block, BlockCount, Hotkey, NetUid
+from competitions.records import Standing
 from competitions.spec import Table
 from evaluation.scripted_executor import ScriptedExecutor, losing
 from evaluation.sources.batch import BatchPointer, encode, encode_pointer, path_of, root_of
@@ -21,6 +23,7 @@ from evaluation.sources.registry import open_source
 from evaluation.sources.sample import Pair, Sample, Text
 from evaluation.sources.signed import sign
 from hub.folder import FolderHub
+from ledger import rounds, submissions
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
 from models.publishing import PublishedModel, publish
@@ -141,9 +144,9 @@ def events(cast: Cast) -> dict[int, Event]:
     }
 
 
-def put(chain: SimulatedChain, netuid: NetUid, hotkey: Hotkey, *fields: object) -> None:
+def put(chain: SimulatedChain, netuid: NetUid, hotkey: Hotkey, *fields: Field) -> None:
     """Commit in the block that is being made."""
-    chain.put(netuid, hotkey, *fields)  # type: ignore[arg-type]  # fields of any kind
+    chain.put(netuid, hotkey, *fields)
 
 
 class Validator:
@@ -157,7 +160,7 @@ class Validator:
         intake = Intake(hub, ModelCache(folder / "models"))
         losses = {cast.models["alice"].digest: 3.0, cast.models["bob"].digest: 2.0}
         executor = ScriptedExecutor({digest: [losing(loss)] for digest, loss in losses.items()})
-        rounds = Rounds(
+        judging = Rounds(
             chain=chain,
             ledger=self.ledger,
             netuid=MODELS,
@@ -184,7 +187,7 @@ class Validator:
         self.loops: Mapping[str, Loop] = {
             "watch": Watch(chain, self.ledger, MODELS, self.table, wakes),
             "fetch": Fetch(chain, self.ledger, intake, self.table, wakes),
-            "rounds": rounds,
+            "rounds": judging,
             "weigh": weigh,
         }
 
@@ -200,22 +203,52 @@ class Validator:
             kept = [name for name in names if name not in ("heartbeats", "alembic_version", *without)]
             return {name: [tuple(row) for row in session.execute(text(f"select * from {name}"))] for name in kept}
 
+    def outcome(self) -> dict[str, object]:
+        """What it all comes to, without the numbers of rows and without what was seen when."""
+        return {
+            "submissions": [
+                (s.hotkey, s.repo, s.commit_block, s.revealed_block, s.intake)
+                for s in submissions.all_of(self.ledger, "answers")
+            ],
+            "rounds": [
+                (round_.seed_block, round_.seed, round_.bundle_root, [self._standing(s) for s in standings])
+                for round_ in rounds.closed(self.ledger, "answers")
+                for standings in [rounds.standings(self.ledger, round_.id)]
+            ],
+            "king": [reign.hotkey for reign in rounds.reigns(self.ledger, "answers")],
+            "weights": self.chain.weights(MODELS),
+        }
+
+    def _standing(self, standing: Standing) -> tuple[object, ...]:
+        hotkey = submissions.get(self.ledger, standing.submission_id).hotkey
+        return hotkey, standing.place, standing.role, standing.score
+
 
 Turn = Callable[[Validator, str], None]
 
 
-def told(cast: Cast, folder: Path, turn: Turn = Validator.turn) -> Validator:
-    """The story from its first block to its last; every loop's turn is played as `turn` plays it."""
+def told(
+    cast: Cast,
+    folder: Path,
+    turn: Turn = Validator.turn,
+    more: Mapping[int, Event] | None = None,
+    finality_lag: int = 0,
+    every: int = STEP_EVERY,
+) -> Validator:
+    """The story from its first block to its last, with more events if there are any.
+
+    Every loop's turn is played as `turn` plays it, every so many blocks.
+    """
     folder.mkdir()
-    chain = new_chain()
+    chain = new_chain(finality_lag)
     found(chain, cast)
     validator = Validator(chain, cast, folder)
-    due = events(cast)
+    due = events(cast) | dict(more or {})
     while (head := chain.advance(0)) < END:
         with chain.block():
             for at in [at for at in sorted(due) if at <= head + 1]:
                 due.pop(at)(chain)
-        if head % STEP_EVERY == 0:
+        if head % every == 0:
             for name in LOOPS:
                 turn(validator, name)
     return validator
