@@ -1,10 +1,27 @@
 """Which submissions a round may judge: delays counted in blocks of the chain, never in a payload's own words."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from chain.clock import round_at, seed_block
 from chain.types import Block, Hotkey, Registration
 from competitions.records import Submission
 from competitions.spec import Competition, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Who takes part at a block: registered hotkeys, and the block of each hotkey's newest withdrawal up to then."""
+
+    registered: Mapping[Hotkey, Registration]
+    withdrawn: Mapping[Hotkey, Block] = field(default_factory=dict)
+
+    def holds(self, submission: Submission) -> bool:
+        """Whether the hotkey has the registration under which it committed, and has not withdrawn since."""
+        held = self.registered.get(submission.hotkey)
+        withdrawn = self.withdrawn.get(submission.hotkey)
+        stands = withdrawn is None or submission.commit_block > withdrawn
+        return stands and held is not None and submission.commit_block >= held.since
 
 
 def is_void(submission: Submission, competition: Competition) -> bool:
@@ -22,26 +39,47 @@ def eligible_from(submission: Submission, competition: Competition) -> Block:
     )
 
 
-def holds(submission: Submission, registered: Mapping[Hotkey, Registration]) -> bool:
-    """Whether the hotkey still holds the registration under which it committed."""
-    held = registered.get(submission.hotkey)
-    return held is not None and submission.commit_block >= held.since
-
-
 def live(
-    submissions: Iterable[Submission], table: Table, registered: Mapping[Hotkey, Registration], seed_block: Block
+    submissions: Iterable[Submission], table: Table, presence: Presence, seed_block: Block
 ) -> tuple[Submission, ...]:
-    """Each registered hotkey's newest eligible submission at a seed block, the most senior first.
+    """Each present hotkey's newest eligible submission at a seed block, the most senior first.
 
-    `registered` is the metagraph at the seed block. An older submission stays live until a newer one is eligible; a
-    commit made before the hotkey's current registration counts for nothing.
+    `presence` is that of the seed block. An older submission stays live until a newer one is eligible; a commit made
+    before the hotkey's current registration, or before its withdrawal, counts for nothing.
     """
     rules = {competition.name: competition for competition in table.competitions}
     newest: dict[Hotkey, Submission] = {}
     for submission in sorted(submissions, key=lambda s: s.commit_block):
         competition = rules.get(submission.competition)
-        if competition is None or not holds(submission, registered):
+        if competition is None or not presence.holds(submission):
             continue
         if not is_void(submission, competition) and eligible_from(submission, competition) <= seed_block:
             newest[submission.hotkey] = submission
     return tuple(sorted(newest.values(), key=lambda s: s.commit_block))
+
+
+def may_own(submission: Submission, competition: Competition, seed_block: Block) -> bool:
+    """Whether a submission's claim to its model counts in a round: it was neither refused nor opened too late.
+
+    What a pointer in clear claims is known to nobody before its files are: it counts once they were accepted, and from
+    the first round that it can enter on, by which every validator has them.
+    """
+    if submission.intake == "rejected" or is_void(submission, competition):
+        return False
+    if submission.secure_hash is None:
+        return True
+    return submission.intake == "accepted" and eligible_from(submission, competition) <= seed_block
+
+
+def history_from(table: Table, block: Block, rounds_back: int) -> Block:
+    """The first block a validator must know that joins at a block, and judges so many rounds before the newest first.
+
+    At the first of these rounds' seed blocks every pointer that stood at this block, or was committed since, has become
+    eligible or void: what it replaced counts for nothing any more.
+    """
+    starts = []
+    for rules in table.competitions:
+        newest = round_at(block, rules.first_block, rules.round_blocks)
+        first = seed_block(max(0, (newest or 0) - rounds_back), rules.first_block, rules.round_blocks)
+        starts.append(first - max(rules.eval_delay_blocks, rules.max_seal_blocks + rules.fetch_blocks))
+    return Block(min(max(0, min(starts)), block))

@@ -30,20 +30,22 @@ class Ownership:
         self._revisions: dict[tuple[str, str], Claim] = {}
         for sub in sorted(submissions, key=lambda s: (s.commit_block, tie_break(seed, s.hotkey))):
             claim = Claim(sub.coldkey, sub.hotkey, sub.commit_block)
-            self._digests.setdefault(sub.digest, claim)
+            if sub.digest is not None:
+                self._digests.setdefault(sub.digest, claim)
             self._revisions.setdefault((sub.repo, sub.revision), claim)
 
     def copied_from(self, submission: Submission) -> Claim | None:
         """Another coldkey's claim that this submission repeats; None for an original or a move within a coldkey."""
-        for claim in (
-            self._digests.get(submission.digest),
-            self._revisions.get((submission.repo, submission.revision)),
-        ):
+        for claim in (self._of_digest(submission), self._revisions.get((submission.repo, submission.revision))):
             if claim is not None and claim.coldkey != submission.coldkey:
                 return claim
         return None
 
     def first_commit(self, submission: Submission) -> Block:
         """Commit block from which the digest's age runs, kept when a coldkey moves it to another of its hotkeys."""
-        claim = self._digests.get(submission.digest)
+        claim = self._of_digest(submission)
         return claim.block if claim else submission.commit_block
+
+    def _of_digest(self, submission: Submission) -> Claim | None:
+        """None too where nobody knows the digest yet."""
+        return self._digests.get(submission.digest) if submission.digest is not None else None

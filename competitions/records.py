@@ -11,13 +11,16 @@ Intake = Literal["due", "accepted", "rejected"]
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What one hotkey committed: a model pinned to a revision and a digest, and the blocks that matter for it."""
+    """What one hotkey committed: a model pinned to a revision and a digest, and the blocks that matter for it.
+
+    A pointer in clear tells `secure_hash`; its `digest` is None until its files were accepted.
+    """
 
     id: int
     competition: str
     repo: str
     revision: str
-    digest: str
+    digest: str | None
     hotkey: Hotkey
     coldkey: Coldkey
     uid: Uid
@@ -26,7 +29,9 @@ class Submission:
     commit_block: Block
     """The commit block: seniority."""
     revealed_block: Block
+    """Block in which everybody could read it; of a pointer in clear, its commit block."""
     intake: Intake
+    secure_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

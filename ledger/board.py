@@ -16,6 +16,7 @@ from ledger import heartbeats, network
 from ledger.contest import Contest, contests
 from ledger.database import Ledger
 from ledger.directory import Directory, directory
+from ledger.gaps import Gap, gaps
 from ledger.heartbeats import Beat
 from ledger.network import HeadSeen, Identity
 from ledger.passports import Passport, passports
@@ -64,6 +65,8 @@ class Board:
     submissions: tuple[Passport, ...]
     """The newest commitments, newest first."""
     unreadable: tuple[Unread, ...]
+    gaps: tuple[Gap, ...]
+    """Blocks whose state could not be read when it was needed, newest first."""
     on_chain: OwnWeights | None
     sendings: tuple[Sending, ...]
     """Weights sent, newest first."""
@@ -87,6 +90,7 @@ def board(ledger: Ledger, *, rounds: int = 3, trend: int = 60, submissions: int 
             contests=held,
             submissions=passports(session, held, submissions),
             unreadable=_unreadable(session, submissions),
+            gaps=gaps(session, submissions),
             on_chain=_own_weights(session, who),
             sendings=sendings(session, true(), sent),
             loops=heartbeats.beats(session),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from chain.types import Block
+from chain.types import Block, Hotkey
 from ledger.schema import (
     ClosingRow,
     CommitmentRow,
@@ -18,6 +18,7 @@ from ledger.schema import (
     StandingRow,
     SubmissionRow,
     VerdictRow,
+    WithdrawalRow,
 )
 
 _ROUNDS_TOLD = 8
@@ -42,6 +43,9 @@ class Dossier:
     """Whether it is its hotkey's newest."""
     opened: Block | None
     refusal: RefusalRow | None
+    is_withdrawal: bool
+    withdrawn: Block | None
+    """Where its hotkey first withdrew after it."""
     submission: SubmissionRow | None
     attempts: Sequence[IntakeRow]
     placings: Sequence[Placing]
@@ -62,6 +66,7 @@ def dossiers(session: Session, shown: int) -> list[Dossier]:
     submissions = [row.id for _, row, _ in rows if row is not None]
     newest = _newest_ids(session)
     opened = _opened(session, [row.id for row, _, _ in rows])
+    withdrawn = _withdrawn(session, [row for row, _, _ in rows])
     attempts, placings = _attempts(session, submissions), _placings(session, submissions)
     verdicts = _verdicts(session, submissions)
     return [
@@ -70,6 +75,8 @@ def dossiers(session: Session, shown: int) -> list[Dossier]:
             seen.id in newest,
             opened.get(seen.id),
             refusal,
+            seen.commit_block in withdrawn.get(seen.hotkey, ()),
+            next((block for block in withdrawn.get(seen.hotkey, ()) if block > seen.commit_block), None),
             submission,
             attempts[submission.id] if submission else (),
             placings[submission.id] if submission else (),
@@ -91,6 +98,16 @@ def _opened(session: Session, ids: Sequence[int]) -> dict[int, Block]:
     query = select(OpeningRow.commitment_id, func.min(OpeningRow.open_block)).where(OpeningRow.commitment_id.in_(ids))
     rows = session.execute(query.group_by(OpeningRow.commitment_id))
     return {id_: block for id_, block in rows if id_ is not None}
+
+
+def _withdrawn(session: Session, seen: Sequence[CommitmentRow]) -> dict[Hotkey, list[Block]]:
+    """The blocks in which each hotkey withdrew, oldest first."""
+    query = select(CommitmentRow.hotkey, CommitmentRow.commit_block).order_by(CommitmentRow.commit_block)
+    query = query.join(WithdrawalRow, WithdrawalRow.commitment_id == CommitmentRow.id)
+    blocks: dict[Hotkey, list[Block]] = defaultdict(list)
+    for hotkey, block in session.execute(query.where(CommitmentRow.hotkey.in_({row.hotkey for row in seen}))):
+        blocks[hotkey].append(block)
+    return blocks
 
 
 def _attempts(session: Session, submissions: Sequence[int]) -> dict[int, list[IntakeRow]]:

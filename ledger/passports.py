@@ -17,6 +17,8 @@ from models.rejections import Reason
 
 State = Literal[
     "sealed",  # waits for its beacon round
+    "withdrawal",  # names no model, but takes back what came before
+    "withdrawn",  # taken back by its hotkey
     "overwritten",  # its hotkey committed anew before it opened
     "ignored",  # never becomes a submission
     "revealed",  # opened, not decoded yet
@@ -46,7 +48,8 @@ class Named:
     competition: str
     repo: str
     revision: str
-    digest: str
+    digest: str | None
+    """None while only the pointer in clear is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +98,20 @@ def _passport(dossier: Dossier, contests: Mapping[str, Contest]) -> Passport:
         state=state,
         reason=reason,
         detail=detail,
-        model=_named(dossier.submission),
+        model=_named(dossier.submission, dossier.attempts),
         files=_files(dossier.attempts),
         commit_block=seen.commit_block,
         reveal_round=seen.reveal_round,
-        revealed_block=dossier.opened,
+        revealed_block=dossier.submission.revealed_block if dossier.submission is not None else dossier.opened,
         steps=tuple(_steps(dossier)),
     )
 
 
-def _named(row: SubmissionRow | None) -> Named | None:
-    return Named(row.id, row.competition, row.repo, row.revision, row.digest) if row is not None else None
+def _named(row: SubmissionRow | None, attempts: Sequence[IntakeRow]) -> Named | None:
+    if row is None:
+        return None
+    found = attempts[-1].digest if attempts else None
+    return Named(row.id, row.competition, row.repo, row.revision, row.digest or found)
 
 
 def _files(attempts: Sequence[IntakeRow]) -> Files | None:
@@ -117,6 +123,14 @@ def _files(attempts: Sequence[IntakeRow]) -> Files | None:
 
 def _state(dossier: Dossier, contests: Mapping[str, Contest]) -> tuple[State, str | None, str]:
     """State, reason code and detail."""
+    told = _told_of(dossier, contests)
+    if dossier.withdrawn is None or told[0] in ("rejected", "king", "withdrawal", "ignored"):
+        return told
+    return "withdrawn", None, f"its hotkey withdrew in block {dossier.withdrawn}"
+
+
+def _told_of(dossier: Dossier, contests: Mapping[str, Contest]) -> tuple[State, str | None, str]:
+    """The same, as if it had not been withdrawn."""
     if dossier.submission is None:
         return _unnamed(dossier)
     last = dossier.attempts[-1] if dossier.attempts else None
@@ -138,8 +152,10 @@ def _unnamed(dossier: Dossier) -> tuple[State, str | None, str]:
         return "ignored", None, "its hotkey held no uid when it was first seen"
     if dossier.opened is not None:
         return "revealed", None, "opened by the chain, to be decoded"
+    if dossier.is_withdrawal:
+        return "withdrawal", None, "withdraws what its hotkey committed before"
     if seen.sealed is None:
-        return "ignored", None, "it holds no sealed pointer"
+        return "ignored", None, "it holds no pointer"
     if not dossier.is_newest:
         return "overwritten", None, "its hotkey committed anew before it opened"
     return "sealed", None, f"opens by itself at beacon round {seen.reveal_round}"
@@ -164,14 +180,21 @@ def _judged(dossier: Dossier, submission_id: int, contest: Contest | None) -> tu
     return ("king" if reigns else "scored"), None, last.why
 
 
-def _steps(dossier: Dossier) -> Iterator[Step]:
+def _steps(dossier: Dossier) -> list[Step]:
+    return sorted(_happened(dossier), key=lambda step: step.block)
+
+
+def _happened(dossier: Dossier) -> Iterator[Step]:
     seen = dossier.commitment
     sealed = f"committed, sealed until beacon round {seen.reveal_round}" if seen.sealed is not None else "committed"
     yield Step(seen.commit_block, sealed)
     if dossier.opened is not None:
         yield Step(dossier.opened, "opened by the chain")
-    if dossier.opened is not None and dossier.refusal is not None:
-        yield Step(dossier.opened, f"refused, {dossier.refusal.reason}: {dossier.refusal.detail}")
+    if dossier.refusal is not None:
+        read = dossier.opened if dossier.opened is not None else seen.commit_block
+        yield Step(read, f"refused, {dossier.refusal.reason}: {dossier.refusal.detail}")
+    if dossier.withdrawn is not None:
+        yield Step(dossier.withdrawn, "withdrawn by its hotkey")
     for attempt in dossier.attempts:
         yield Step(attempt.block, _told(attempt))
     for placing in dossier.placings:

@@ -79,7 +79,10 @@ class PollRow(Base):
 
 
 class CommitmentRow(Base):
-    """A commitment at first sight. Keys of its owner are None where the hotkey held no uid then."""
+    """A commitment at first sight. Keys of its owner are None where the hotkey held no uid then.
+
+    `sealed` is empty where the chain had failed to open it before it was first seen.
+    """
 
     __tablename__ = "commitments"
     __table_args__ = (UniqueConstraint("netuid", "hotkey", "commit_block"),)
@@ -95,6 +98,8 @@ class CommitmentRow(Base):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     reveal_round: Mapped[BeaconRound | None] = mapped_column(INT)
     raw: Mapped[bytes | None] = mapped_column(LargeBinary)
+    surplus: Mapped[bool] = mapped_column(default=False)
+    """Whether it held a second sealed or a second clear field."""
 
 
 class OpeningRow(Base):
@@ -124,8 +129,21 @@ class UnreadableRow(Base):
     first_seen: Mapped[Block] = mapped_column(INT)
 
 
+class GapRow(Base):
+    """Blocks, both ends included, of which a part had to be read and no node has the state any more."""
+
+    __tablename__ = "gaps"
+    __table_args__ = (UniqueConstraint("netuid", "first_block", "last_block"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    netuid: Mapped[NetUid] = mapped_column(INT)
+    first_block: Mapped[Block] = mapped_column(INT)
+    last_block: Mapped[Block] = mapped_column(INT)
+    cause: Mapped[str]
+
+
 class RefusalRow(Base):
-    """An opened commitment that names no submission."""
+    """A commitment meant as a pointer that names no submission."""
 
     __tablename__ = "refusals"
 
@@ -134,8 +152,19 @@ class RefusalRow(Base):
     detail: Mapped[str]
 
 
+class WithdrawalRow(Base):
+    """A commitment of the empty pointer."""
+
+    __tablename__ = "withdrawals"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), primary_key=True)
+
+
 class SubmissionRow(Base):
-    """The model an opened commitment names, with the commitment's owner as at first sight."""
+    """The model a commitment names, with the commitment's owner as at first sight.
+
+    A pointer in clear tells no digest: it is empty here, and found with the files. `secure_hash` is what it tells.
+    """
 
     __tablename__ = "submissions"
 
@@ -145,6 +174,7 @@ class SubmissionRow(Base):
     repo: Mapped[str]
     revision: Mapped[str]
     digest: Mapped[str]
+    secure_hash: Mapped[str | None]
     hotkey: Mapped[Hotkey] = mapped_column(String)
     coldkey: Mapped[Coldkey] = mapped_column(String)
     uid: Mapped[Uid] = mapped_column(INT)
@@ -165,6 +195,8 @@ class IntakeRow(Base):
     outcome: Mapped[str]
     parameters: Mapped[int | None] = mapped_column(INT)
     bytes: Mapped[int | None] = mapped_column(INT)
+    digest: Mapped[str | None]
+    """Of the files that were accepted."""
     reason: Mapped[str | None]
     detail: Mapped[str | None]
     retry_block: Mapped[Block | None] = mapped_column(INT)

@@ -1,6 +1,6 @@
-"""From an opened commitment to files that were vetted: what each commitment names, and what is due next.
+"""From a readable pointer to files that were vetted: what each commitment names, and what is due next.
 
-Knows nothing of how pointers are decoded or models vetted.
+Knows nothing of how pointers are decoded or models vetted. Pointers that never were sealed are in `ledger.clear_texts`.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,12 @@ from ledger.database import Ledger, LedgerConflict, NoSuchRecord
 from ledger.schema import CommitmentRow, IntakeRow, OpeningRow, RefusalRow, SubmissionRow
 from models.rejections import Reason, Rejection
 
+_Pointer = tuple[str, str, str, str, str | None]
+"""Competition, repository, revision, digest and secure hash."""
+
+_UNTOLD = ""
+"""Stands for the digest of a pointer that tells only its secure hash."""
+
 _INTAKE: dict[str | None, Intake] = {None: "due", "retry": "due", "accepted": "accepted", "rejected": "rejected"}
 """State of the files by outcome of the latest attempt."""
 
@@ -23,6 +29,7 @@ class OpenedCommitment:
     """A commitment whose text the chain opened and nobody has decoded yet.
 
     `texts` counts its fields that opened in that block: a commitment is one pointer, so more than one is a fault.
+    `surplus` says that it held more fields of a kind than one pointer has.
     """
 
     commitment_id: int
@@ -30,15 +37,17 @@ class OpenedCommitment:
     data: bytes
     commit_block: Block
     open_block: Block
+    surplus: bool
     texts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The files passed vetting; sizes as vetted."""
+    """The files passed vetting; sizes as vetted. `digest` is theirs, and needed where the pointer did not tell it."""
 
     parameters: int
     bytes: int
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,8 @@ def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
     texts = select(func.count(twin.id)).where(
         twin.commitment_id == CommitmentRow.id, twin.open_block == OpeningRow.open_block
     )
-    shown = CommitmentRow.id, CommitmentRow.hotkey, OpeningRow.data, CommitmentRow.commit_block, OpeningRow.open_block
+    opened = OpeningRow.data, CommitmentRow.commit_block, OpeningRow.open_block
+    shown = CommitmentRow.id, CommitmentRow.hotkey, *opened, CommitmentRow.surplus
     query = (
         select(*shown, texts.correlate(CommitmentRow, OpeningRow).scalar_subquery())
         .join(OpeningRow, OpeningRow.id == first.correlate(CommitmentRow).scalar_subquery())
@@ -78,18 +88,19 @@ def add(ledger: Ledger, commitment_id: int, competition: str, repo: str, revisio
     Raises NoSuchRecord where the commitment has not opened, LedgerConflict where it was refused, held no uid or already
     names another model.
     """
-    named = competition, repo, revision, digest
-    with ledger.writing() as session:
-        row = _by_commitment(session, commitment_id)
-        if row is None:
-            return _insert(session, commitment_id, *named)
-        if (row.competition, row.repo, row.revision, row.digest) != named:
-            raise LedgerConflict(f"commitment {commitment_id} is {row.repo}@{row.revision}, it cannot become {named}")
-        return row.id
+    return _add(ledger, commitment_id, (competition, repo, revision, digest, None))
+
+
+def add_hashed(ledger: Ledger, commitment_id: int, competition: str, repo: str, revision: str, secure_hash: str) -> int:
+    """Record the model a commitment in clear names, once, revealed by its commit; gives the submission's id.
+
+    Raises NoSuchRecord, and LedgerConflict where it was refused, held no uid or already names another model.
+    """
+    return _add(ledger, commitment_id, (competition, repo, revision, _UNTOLD, secure_hash))
 
 
 def refuse(ledger: Ledger, commitment_id: int, rejection: Rejection) -> None:
-    """Record that an opened commitment names no submission; the first refusal stands. Raises LedgerConflict."""
+    """Record that a commitment names no submission; the first refusal stands. Raises LedgerConflict."""
     with ledger.writing() as session:
         if _by_commitment(session, commitment_id) is not None:
             raise LedgerConflict(f"commitment {commitment_id} is a submission already: refuse its files instead")
@@ -116,10 +127,18 @@ def retries(ledger: Ledger, submission_id: int, since: Block) -> int:
 
 
 def record_intake(ledger: Ledger, submission_id: int, block: Block, result: Accepted | Rejection | Retry) -> None:
-    """Record one attempt at a submission's files, made at a block. The first acceptance or rejection stands."""
+    """Record one attempt at a submission's files, made at a block. The first acceptance or rejection stands.
+
+    Raises LedgerConflict where files are accepted whose digest nobody told.
+    """
     row = _intake_row(submission_id, block, result)
     stands = (IntakeRow.outcome != "retry") | ((IntakeRow.block == block) & (IntakeRow.outcome == row.outcome))
     with ledger.writing() as session:
+        told = row.digest or session.scalar(select(SubmissionRow.digest).where(SubmissionRow.id == submission_id))
+        if row.outcome == "accepted" and told == _UNTOLD:
+            raise LedgerConflict(
+                f"submission {submission_id} is a pointer in clear: accept its files with their digest"
+            )
         if session.scalar(select(IntakeRow.id).where(IntakeRow.submission_id == submission_id, stands)) is None:
             session.add(row)
 
@@ -151,14 +170,25 @@ def _by_commitment(session: Session, commitment_id: int) -> SubmissionRow | None
     return session.scalar(select(SubmissionRow).where(SubmissionRow.commitment_id == commitment_id))
 
 
-def _insert(session: Session, commitment_id: int, competition: str, repo: str, revision: str, digest: str) -> int:
+def _add(ledger: Ledger, commitment_id: int, named: _Pointer) -> int:
+    with ledger.writing() as session:
+        row = _by_commitment(session, commitment_id)
+        if row is None:
+            return _insert(session, commitment_id, named)
+        if (row.competition, row.repo, row.revision, row.digest, row.secure_hash) != named:
+            raise LedgerConflict(f"commitment {commitment_id} is {row.repo}@{row.revision}, it cannot become {named}")
+        return row.id
+
+
+def _insert(session: Session, commitment_id: int, named: _Pointer) -> int:
+    owner = session.get(CommitmentRow, commitment_id)
+    if owner is None:
+        raise NoSuchRecord(f"no commitment {commitment_id}")
     if session.get(RefusalRow, commitment_id) is not None:
         raise LedgerConflict(f"commitment {commitment_id} was refused: it cannot become a submission")
-    row = SubmissionRow(
-        commitment_id=commitment_id, competition=competition, repo=repo, revision=revision, digest=digest
-    )
-    row.revealed_block = _opened_at(session, commitment_id)
-    owner = session.get_one(CommitmentRow, commitment_id)
+    row = SubmissionRow(commitment_id=commitment_id)
+    row.competition, row.repo, row.revision, row.digest, row.secure_hash = named
+    row.revealed_block = owner.commit_block if row.secure_hash else _opened_at(session, commitment_id)
     if owner.coldkey is None or owner.uid is None or owner.registered_at is None:
         raise LedgerConflict(f"commitment {commitment_id} is of an unregistered hotkey: it cannot become a submission")
     row.hotkey, row.coldkey, row.uid = owner.hotkey, owner.coldkey, owner.uid
@@ -178,8 +208,8 @@ def _opened_at(session: Session, commitment_id: int) -> Block:
 def _intake_row(submission_id: int, block: Block, result: Accepted | Rejection | Retry) -> IntakeRow:
     row = IntakeRow(submission_id=submission_id, block=block)
     match result:
-        case Accepted(parameters, bytes_):
-            row.outcome, row.parameters, row.bytes = "accepted", parameters, bytes_
+        case Accepted(parameters, bytes_, digest):
+            row.outcome, row.parameters, row.bytes, row.digest = "accepted", parameters, bytes_, digest
         case Rejection(reason, detail):
             row.outcome, row.reason, row.detail = "rejected", reason.value, detail
         case Retry(cause, at_block):
@@ -190,26 +220,27 @@ def _intake_row(submission_id: int, block: Block, result: Accepted | Rejection |
 def _select(session: Session, condition: ColumnElement[bool], *order: ColumnElement[int]) -> tuple[Submission, ...]:
     latest = select(func.max(IntakeRow.id)).where(IntakeRow.submission_id == SubmissionRow.id)
     query = (
-        select(SubmissionRow, IntakeRow.outcome)
+        select(SubmissionRow, IntakeRow)
         .outerjoin(IntakeRow, IntakeRow.id == latest.correlate(SubmissionRow).scalar_subquery())
         .where(condition)
         .order_by(*order, SubmissionRow.commit_block, SubmissionRow.id)
     )
-    return tuple(_submission(row, _INTAKE[outcome]) for row, outcome in session.execute(query))
+    return tuple(_submission(row, latest) for row, latest in session.execute(query))
 
 
-def _submission(row: SubmissionRow, intake: Intake) -> Submission:
+def _submission(row: SubmissionRow, latest: IntakeRow | None) -> Submission:
     return Submission(
         id=row.id,
         competition=row.competition,
         repo=row.repo,
         revision=row.revision,
-        digest=row.digest,
+        digest=row.digest or (latest.digest if latest else None),
         hotkey=row.hotkey,
         coldkey=row.coldkey,
         uid=row.uid,
         registered_at=row.registered_at,
         commit_block=row.commit_block,
         revealed_block=row.revealed_block,
-        intake=intake,
+        intake=_INTAKE[latest.outcome if latest else None],
+        secure_hash=row.secure_hash,
     )

@@ -6,17 +6,20 @@ OSError) is raised: the caller abandons and comes back. Stopped anywhere, it can
 
 from pathlib import Path
 
+from chain.types import Hotkey
 from hub.port import Hub, InvalidName, NotFound, RepoInfo
 from models.cache import ModelCache
 from models.limits import ModelLimits
 from models.manifest import read_manifest
-from models.ref import ModelRef
+from models.ref import HashedRef, ModelRef, matches
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
 
-def take_in(hub: Hub, ref: ModelRef, limits: ModelLimits, cache: ModelCache) -> Vetted | Rejection:
-    """Fetch and vet what a pointer names; on success its clean directory is at `cache.path(ref.digest)`."""
+def take_in(
+    hub: Hub, ref: ModelRef | HashedRef, hotkey: Hotkey, limits: ModelLimits, cache: ModelCache
+) -> Vetted | Rejection:
+    """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest."""
     try:
         info = hub.describe(ref.repo, "model", ref.revision)
     except (NotFound, InvalidName) as error:  # Denied is about our own token: what is private looks like missing
@@ -27,11 +30,19 @@ def take_in(hub: Hub, ref: ModelRef, limits: ModelLimits, cache: ModelCache) -> 
         vetted = fetch_and_vet(hub, info, ref.revision, folder, limits)
         if isinstance(vetted, Rejection):
             return vetted
-        if vetted.digest != ref.digest:
-            detail = f"{ref.repo} at {ref.revision} has the digest {vetted.digest}; committed was {ref.digest}"
-            return Rejection(Reason.DIGEST, detail)
-        cache.add(ref.digest, folder / "clean")
+        if wrong := _mismatch(ref, vetted.digest, hotkey):
+            return Rejection(Reason.DIGEST, f"{ref.repo} at {ref.revision} has the digest {vetted.digest}; {wrong}")
+        cache.add(vetted.digest, folder / "clean")
     return vetted
+
+
+def _mismatch(ref: ModelRef | HashedRef, digest: str, hotkey: Hotkey) -> str | None:
+    """What was committed instead of a digest; None where it is what was committed."""
+    if isinstance(ref, ModelRef):
+        return None if digest == ref.digest else f"committed was {ref.digest}"
+    if matches(ref, digest, hotkey):
+        return None
+    return f"the secure hash {ref.secure_hash} means no such model under hotkey {hotkey}: a line counts for its maker"
 
 
 def fetch_and_vet(hub: Hub, info: RepoInfo, revision: str, folder: Path, limits: ModelLimits) -> Vetted | Rejection:

@@ -1,16 +1,15 @@
 """The field of a round: who enters it and whose model is whose, from the chain's state at its seed block alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.reader import ChainReader
 from chain.types import Block, NetUid, Registration
-from competitions.eligibility import holds, is_void, live
+from competitions.eligibility import Presence, live, may_own
 from competitions.ownership import Ownership
 from competitions.records import Reign, Submission
 from competitions.spec import Competition, Table
-from ledger import rounds, submissions
+from ledger import clear_texts, registrations, rounds, submissions
 from ledger.database import Ledger
-from neurons.loops.watch import poll
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +28,37 @@ class Field:
 
 def assemble(
     chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, competition: Competition, round_: rounds.Round
-) -> Field:
-    """The field as of the round's seed block; the subnet is polled at that block first, whatever was seen since."""
-    poll(chain, ledger, netuid, table, round_.seed_block)
-    registered = {n.hotkey: Registration(n.uid, n.registered_at) for n in chain.neurons(netuid, round_.seed_block)}
+) -> Field | None:
+    """The field as of the round's seed block; None while not all that was committed up to then is recorded."""
+    if (registrations.last_poll(ledger, netuid) or -1) < round_.seed_block:
+        return None
+    presence = _presence(chain, ledger, netuid, round_.seed_block)
     known = _known(ledger, table, round_.seed_block)
-    alive = live(known, table, registered, round_.seed_block)
+    alive = live(known, table, presence, round_.seed_block)
     entrants = [submission for submission in alive if submission.competition == competition.name]
     incumbent = rounds.reign_after(ledger, competition.name, round_.number - 1)
     if incumbent and all(s.id != incumbent.submission_id for s in entrants):
         king = submissions.get(ledger, incumbent.submission_id)
-        entrants += [king] if holds(king, registered) else []  # a king's successor must win like anyone
-    claims = _claims(known, table)
-    awaited = [s for s in known if s.intake == "due" and (s in entrants or (s in claims and _rivals(s, entrants)))]
+        entrants += [king] if presence.holds(king) else []  # a king's successor must win like anyone
+    rules = {rules.name: rules for rules in table.competitions}
+    claims = [s for s in known if may_own(s, rules[s.competition], round_.seed_block)]
+    awaited = [
+        s
+        for s in known
+        if s.intake == "due"
+        and (
+            s in entrants
+            or (
+                may_own(replace(s, intake="accepted"), rules[s.competition], round_.seed_block) and _rivals(s, entrants)
+            )
+        )
+    ]
     return Field(tuple(entrants), incumbent, Ownership(claims, round_.seed), tuple(awaited))
+
+
+def _presence(chain: ChainReader, ledger: Ledger, netuid: NetUid, at: Block) -> Presence:
+    registered = {n.hotkey: Registration(n.uid, n.registered_at) for n in chain.neurons(netuid, at)}
+    return Presence(registered, clear_texts.withdrawals(ledger, netuid, at))
 
 
 def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:
@@ -51,17 +67,15 @@ def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:
     return [submission for submission in every if submission.revealed_block <= at]
 
 
-def _claims(known: list[Submission], table: Table) -> list[Submission]:
-    """Submissions that can own a model: neither refused nor opened too late, since neither may gain anything."""
-    rules = {competition.name: competition for competition in table.competitions}
-    return [s for s in known if s.intake != "rejected" and not is_void(s, rules[s.competition])]
-
-
 def _rivals(claim: Submission, entrants: list[Submission]) -> bool:
-    """Whether a claim would make a copy of an entrant."""
+    """Whether a claim would make a copy of an entrant, or might while either's digest is not known."""
     return any(
         claim.coldkey != entrant.coldkey
         and claim.commit_block <= entrant.commit_block
-        and (claim.digest == entrant.digest or (claim.repo, claim.revision) == (entrant.repo, entrant.revision))
+        and (
+            None in (claim.digest, entrant.digest)
+            or claim.digest == entrant.digest
+            or (claim.repo, claim.revision) == (entrant.repo, entrant.revision)
+        )
         for entrant in entrants
     )

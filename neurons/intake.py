@@ -9,7 +9,7 @@ from competitions.spec import Competition
 from hub.port import Hub, HubError
 from models.cache import ModelCache
 from models.intake import take_in
-from models.ref import ModelRef
+from models.ref import HashedRef, ModelRef
 from models.rejections import Rejection
 from models.vetting import Vetted
 
@@ -38,14 +38,22 @@ class Intake:
 
     def take_in(self, submission: Submission, competition: Competition) -> Vetted | Rejection | Unfetched:
         """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
-        ref = ModelRef(submission.competition, submission.repo, submission.revision, submission.digest)
+        ref = _pointer(submission)
         try:
-            return take_in(self.hub, ref, competition.limits, self.cache)
+            return take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache)
         except (HubError, OSError) as error:
             return Unfetched(f"{type(error).__name__}: {error}")
         except Exception as error:  # a stranger's files met a defect of ours, which must cost nobody else their turn
             log.exception("taking in %s@%s failed", submission.repo, submission.revision)
             return Unfetched(f"{type(error).__name__}: {error}")
+
+
+def _pointer(submission: Submission) -> ModelRef | HashedRef:
+    """What the files are held against: their digest, or while nobody knows it what the line in clear tells of it."""
+    named = submission.competition, submission.repo, submission.revision
+    if submission.digest is not None:
+        return ModelRef(*named, submission.digest)
+    return HashedRef(*named, submission.secure_hash or "")
 
 
 def pause(failures: int) -> BlockCount:

@@ -113,7 +113,7 @@ def build(settings: ValidatorSettings) -> Validator:
     judging = (source, executor, intake, bundles, settings.catch_up)
     rounds = Rounds(chain, ledger, netuid, table, *judging, wakes, reporter, stopping)
     loops = [
-        Scheduled(Watch(chain, ledger, netuid, table, wakes), poll_s),
+        Scheduled(Watch(chain, ledger, netuid, table, wakes, settings.catch_up), poll_s),
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
         Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter), poll_s),

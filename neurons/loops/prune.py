@@ -35,7 +35,7 @@ class Prune:
 
     def _wanted(self) -> set[str]:
         """Digests of every hotkey's two newest accepted submissions, and of the reigning models."""
-        wanted: set[str] = set()
+        wanted: set[str | None] = set()
         for competition in self.table.competitions:
             history = [s for s in submissions.all_of(self.ledger, competition.name) if s.intake == "accepted"]
             for hotkey in {s.hotkey for s in history}:
@@ -45,4 +45,4 @@ class Prune:
                 submissions.get(self.ledger, reign.submission_id).digest
                 for reign in rounds.reigns(self.ledger, competition.name)[:2]
             }
-        return wanted
+        return {digest for digest in wanted if digest is not None}

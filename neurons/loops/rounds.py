@@ -82,6 +82,9 @@ class Rounds:
         if round_ is None:
             return False
         field = assemble(self.chain, self.ledger, self.netuid, self.table, competition, round_)
+        if field is None:
+            self.wakes.poke("watch")
+            return False
         if not all(self._is_given_up(submission) for submission in field.awaited):
             self.wakes.poke("fetch")
             return False
@@ -191,13 +194,20 @@ class Rounds:
 
     def _verdict(self, competition: Competition, submission: Submission, bundle: Path) -> Verdict:
         """Judge one model; files that were lost here are fetched again first, and that is never the miner's fault."""
-        model = self.intake.cache.path(submission.digest)
-        if not model.is_dir():
+        model = self._files(submission)
+        if model is None:
             taken = self.intake.take_in(submission, competition)
             if not isinstance(taken, Vetted):
                 return Abandoned(f"its files were lost here and cannot be had again: {taken}")
+            model = self.intake.cache.path(taken.digest)
         limits = competition.limits
         return self.executor.judge(Request(model, bundle, competition.tasks, limits.max_length, competition.deadline_s))
+
+    def _files(self, submission: Submission) -> Path | None:
+        """The model's directory, where it is here."""
+        if submission.digest is None or not self.intake.cache.has(submission.digest):
+            return None
+        return self.intake.cache.path(submission.digest)
 
     def _close(self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]) -> None:
         setting = Setting(competition, round_.number, round_.seed_block, round_.seed)

@@ -3,13 +3,14 @@
 import pytest
 
 from chain.types import Block, Hotkey, Registration, Uid
-from competitions.eligibility import eligible_from, is_void, live
+from competitions.eligibility import Presence, eligible_from, history_from, is_void, live, may_own
 from competitions.spec import Competition, Table
 from tests.competitions.builders import submit
 
 
-def registered(*ids: int, since: int = 1) -> dict[Hotkey, Registration]:
-    return {Hotkey(f"hot{n}"): Registration(Uid(n), Block(since)) for n in ids}
+def registered(*ids: int, since: int = 1, **withdrawn: int) -> Presence:
+    held = {Hotkey(f"hot{n}"): Registration(Uid(n), Block(since)) for n in ids}
+    return Presence(held, {Hotkey(hotkey): Block(block) for hotkey, block in withdrawn.items()})
 
 
 @pytest.mark.parametrize(("commit", "revealed", "first"), [(10, 12, 50), (10, 60, 75), (10, 35, 50)])
@@ -42,3 +43,32 @@ def test_a_commit_before_the_current_registration_counts_for_nothing(table: Tabl
 def test_hotkeys_without_a_uid_and_unknown_competitions_are_left_out(table: Table) -> None:
     stranger, lost = submit(3), submit(1, competition="chess")
     assert live([stranger, lost], table, registered(1, 2), Block(500)) == ()
+
+
+def test_a_withdrawal_ends_what_came_before_it_and_nothing_after(table: Table) -> None:
+    old, new = submit(1, 10), submit(2, 100, hotkey=Hotkey("hot1"))
+    assert live([old], table, registered(1, hot1=120), Block(300)) == ()
+    assert live([old, new], table, registered(1, hot1=90), Block(120)) == ()
+    assert live([old, new], table, registered(1, hot1=90, hot2=400), Block(300)) == (new,)
+
+
+def test_a_pointer_in_clear_owns_its_model_once_accepted_and_eligible_and_a_sealed_one_at_once(
+    chat: Competition,
+) -> None:
+    clear, sealed = submit(1, 10, 10, secure_hash="h"), submit(2, 10)
+    due = submit(1, 10, 10, secure_hash="h", intake="due", digest=None)
+    claims = [(may_own(s, chat, Block(at))) for s in (clear, due, sealed) for at in (49, 50)]
+    assert claims == [False, True, False, False, True, True]
+    assert [may_own(submit(1, intake="rejected"), chat, Block(99)), may_own(submit(1, 10, 71), chat, Block(99))] == [
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "back", "first"), [(99, 0, 25), (100, 0, 25), (275, 0, 175), (275, 2, 75), (30, 0, 25)]
+)
+def test_a_newcomer_begins_where_whatever_it_cannot_see_counts_for_nothing(
+    table: Table, block: int, back: int, first: int
+) -> None:
+    assert history_from(table, Block(block), back) == first

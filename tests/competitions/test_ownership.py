@@ -35,3 +35,11 @@ def test_ties_in_a_block_are_decided_by_seed_and_hotkey_alone(seed: bytes, order
     subs = {n: submit(n) for n in order}
     winner = min(subs.values(), key=lambda s: tie_break(seed, s.hotkey))
     assert Ownership([subs[n] for n in order], seed).copied_from(winner) is None
+
+
+def test_who_has_no_digest_yet_claims_and_copies_by_revision_alone() -> None:
+    first, unknown = submit(1, 10, digest=None), submit(2, 20, digest=None)
+    owners = Ownership([first, unknown], b"")
+    assert (owners.copied_from(unknown), owners.first_commit(unknown)) == (None, 20)
+    copy = submit(3, 30, digest=None, repo=first.repo, revision=first.revision)
+    assert owners.copied_from(copy) == Claim(first.coldkey, first.hotkey, first.commit_block)

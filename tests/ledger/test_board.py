@@ -57,7 +57,7 @@ def accepted(ledger: Ledger, uid: int = 1) -> int:
 
 
 def test_an_empty_ledger_reads_as_nothing(ledger: Ledger) -> None:
-    assert board(ledger) == Board(VERSION, None, None, (), (), (), None, (), ())
+    assert board(ledger) == Board(VERSION, None, None, (), (), (), (), None, (), ())
 
 
 def test_a_contest_shows_who_reigns_what_was_decided_and_what_is_judged(ledger: Ledger) -> None:
@@ -239,7 +239,7 @@ STATES: dict[str, tuple[Callable[[Ledger], object], tuple[str, str | None, str]]
         _poll(sealed("hot1", 10), sealed("hot1", 20)),
         ("overwritten", None, "its hotkey committed anew before it opened"),
     ),
-    "clear only": (_poll(clear("hot1", 10)), ("ignored", None, "it holds no sealed pointer")),
+    "clear only": (_poll(clear("hot1", 10)), ("ignored", None, "it holds no pointer")),
     "no uid": (
         _poll(clear("stranger", 10, (text("p", 20),))),
         ("ignored", None, "its hotkey held no uid when it was first seen"),

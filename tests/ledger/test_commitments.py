@@ -5,8 +5,9 @@ from sqlalchemy import select
 
 from chain.types import Block, Commitment, Hotkey, NetUid, Registration, Uid, Unreadable
 from ledger import submissions
-from ledger.commitments import PollResult, last_poll, record_poll, registered
+from ledger.commitments import PollResult, record_poll
 from ledger.database import Ledger
+from ledger.registrations import last_poll, registered
 from ledger.schema import CommitmentRow, NeuronRow, OpeningRow, UnreadableRow
 from tests.ledger.builders import NETUID, clear, neuron, sealed, text
 

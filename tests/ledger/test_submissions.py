@@ -71,7 +71,7 @@ def test_a_submission_is_not_refused_as_a_pointer(ledger: Ledger) -> None:
 
 
 def test_only_what_the_chain_opened_becomes_a_submission(ledger: Ledger) -> None:
-    with pytest.raises(NoSuchRecord, match="no opened commitment 5"):
+    with pytest.raises(NoSuchRecord, match="no commitment 5"):
         submissions.add(ledger, 5, "chat", "a/b", REVISION, DIGEST)
 
 

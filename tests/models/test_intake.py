@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.types import Hotkey
 from hub.folder import FolderHub
 from hub.port import CorruptDownload, Denied, HubUnreachable, RateLimited, RepoInfo, RepoKind
 from models.cache import ModelCache
@@ -18,6 +19,7 @@ from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
 REPO = "alice/model"
+HOTKEY = Hotkey("alice")
 
 
 @pytest.fixture
@@ -65,13 +67,13 @@ def test_a_public_model_as_committed_arrives_in_the_cache(
     validator: FolderHub, ref: ModelRef, cache: ModelCache, saved: Path, tmp_path: Path, limits: ModelLimits
 ):
     expected = vet(saved, tmp_path / "clean", limits)
-    assert take_in(validator, ref, limits, cache) == expected
+    assert take_in(validator, ref, HOTKEY, limits, cache) == expected
     arrived = {file.name: file.read_bytes() for file in cache.path(ref.digest).iterdir()}
     assert arrived == {file.name: file.read_bytes() for file in (tmp_path / "clean").iterdir()}
 
 
 def test_taking_in_twice_is_taking_in_once(validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits):
-    assert take_in(validator, ref, limits, cache) == take_in(validator, ref, limits, cache)
+    assert take_in(validator, ref, HOTKEY, limits, cache) == take_in(validator, ref, HOTKEY, limits, cache)
     assert len(list((cache.path(ref.digest).parent.parent / "models").iterdir())) == 1
 
 
@@ -85,7 +87,7 @@ GONE = {
 def test_what_is_not_there_is_unavailable(
     validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits, change: dict[str, str]
 ):
-    refused = take_in(validator, replace(ref, **change), limits, cache)
+    refused = take_in(validator, replace(ref, **change), HOTKEY, limits, cache)
     assert getattr(refused, "reason", None) is Reason.UNAVAILABLE
 
 
@@ -93,17 +95,17 @@ def test_a_private_repository_is_unavailable_even_to_its_owner(
     alice: FolderHub, validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
 ):
     alice.set_visibility(REPO, "model", private=True)
-    found = [take_in(hub, ref, limits, cache) for hub in (alice, validator)]
+    found = [take_in(hub, ref, HOTKEY, limits, cache) for hub in (alice, validator)]
     assert [getattr(refused, "reason", None) for refused in found] == [Reason.UNAVAILABLE] * 2
 
 
 def test_a_digest_in_the_cache_stands_in_for_no_repository(
     alice: FolderHub, validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
 ):
-    take_in(validator, ref, limits, cache)
+    take_in(validator, ref, HOTKEY, limits, cache)
     alice.create("alice/empty", "model", private=False)
     revision = alice.upload_files("alice/empty", "model", {"README.md": b"mine"}, message="nothing")
-    refused = take_in(validator, replace(ref, repo="alice/empty", revision=revision), limits, cache)
+    refused = take_in(validator, replace(ref, repo="alice/empty", revision=revision), HOTKEY, limits, cache)
     assert getattr(refused, "reason", None) is Reason.CONFIG
 
 
@@ -118,13 +120,13 @@ def test_a_branch_named_like_a_commit_is_unavailable(
     validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
 ):
     hub = Moving(validator, AssertionError("nothing may be fetched"))
-    assert take_in(hub, ref, limits, cache) == Rejection(
+    assert take_in(hub, ref, HOTKEY, limits, cache) == Rejection(
         Reason.UNAVAILABLE, f"{REPO} has no commit {ref.revision}; commit the id that publishing printed"
     )
 
 
 def test_another_models_digest_is_refused(validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits):
-    refused = take_in(validator, replace(ref, digest="0" * 64), limits, cache)
+    refused = take_in(validator, replace(ref, digest="0" * 64), HOTKEY, limits, cache)
     detail = f"{REPO} at {ref.revision} has the digest {ref.digest}; committed was {'0' * 64}"
     assert refused == Rejection(Reason.DIGEST, detail)
     assert (cache.has("0" * 64), cache.bytes_used()) == (False, 0)
@@ -144,7 +146,7 @@ def test_nothing_is_fetched_of_a_repository_whose_listing_is_refused(
 ):
     revision = alice.upload_files(REPO, "model", files, message="more")
     hub = Hindered(alice, AssertionError("nothing may be fetched"))
-    assert getattr(take_in(hub, replace(ref, revision=revision), limits, cache), "reason", None) is reason
+    assert getattr(take_in(hub, replace(ref, revision=revision), HOTKEY, limits, cache), "reason", None) is reason
 
 
 def test_a_hostile_model_is_refused_as_vetting_refuses_it(
@@ -152,7 +154,7 @@ def test_a_hostile_model_is_refused_as_vetting_refuses_it(
 ):
     spoiled = json.dumps({**json.loads((saved / "config.json").read_text()), "is_causal": False}).encode()
     revision = alice.upload_files(REPO, "model", {"config.json": spoiled}, message="look ahead")
-    refused = take_in(alice, replace(ref, revision=revision), limits, cache)
+    refused = take_in(alice, replace(ref, revision=revision), HOTKEY, limits, cache)
     assert getattr(refused, "reason", None) is Reason.CONFIG
 
 
@@ -172,6 +174,6 @@ def test_the_hubs_faults_and_ours_are_raised_and_the_next_attempt_is_whole(
 ):
     error = fault()
     with pytest.raises(type(error)):
-        take_in(Hindered(validator, error), ref, limits, cache)
+        take_in(Hindered(validator, error), ref, HOTKEY, limits, cache)
     assert (cache.has(ref.digest), cache.bytes_used()) == (False, 0)
-    assert isinstance(take_in(validator, ref, limits, cache), Vetted)
+    assert isinstance(take_in(validator, ref, HOTKEY, limits, cache), Vetted)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.types import Block, Hotkey, NetUid
+from chain.types import Hotkey, NetUid
 from hub.folder import FolderHub
 from hub.port import Denied, Hub, HubUnreachable, RepoInfo, RepoKind
 from ledger import submissions
@@ -17,7 +17,7 @@ from models.ref import ModelRef, encode_sealed
 from neurons import tables
 from neurons.intake import PATIENCE, Intake, pause
 from neurons.loops.fetch import Fetch
-from neurons.loops.watch import poll
+from neurons.loops.watch import Watch
 from neurons.supervisor import Wakes
 from tests.neurons.past_chain import PastChain, entry, member, pointer
 from tests.neurons.tiny_model import write_model
@@ -41,6 +41,12 @@ class Failing:
 
     def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
         self.inner.fetch(repo, kind, revision, paths, into)
+
+
+def watch(chain: PastChain, ledger: Ledger) -> None:
+    loop = Watch(chain, ledger, NETUID, TABLE, Wakes(), catch_up=100)
+    while loop.step():
+        pass
 
 
 @dataclass
@@ -69,9 +75,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     ref = ModelRef("answers", "honest/model", done.revision, done.digest)
     line = encode_sealed(ref, Hotkey("honest")).encode()
     states = {1: (entry("honest", 20, (line, 25)), entry("stranger", 10, (pointer("stranger"), 15)))}
-    chain = PastChain(states, (member("honest", 0), member("stranger", 1)), number=60)
+    chain = PastChain(states, (member("honest", 0, since=0), member("stranger", 1, since=0)), number=60)
     ledger, hub = open_ledger(tmp_path / "ledger.sqlite"), FolderHub(tmp_path / "hub", None)
-    poll(chain, ledger, NETUID, TABLE, Block(60))
+    watch(chain, ledger)
     intake = Intake(hub, ModelCache(tmp_path / "cache"))
     yield Scene(chain, ledger, Fetch(chain, ledger, intake, TABLE, Wakes()), hub)
     ledger.close()
@@ -107,8 +113,8 @@ def test_a_model_not_public_when_due_is_refused_and_before_that_only_late(scene:
 def test_a_pointer_sealed_too_long_is_refused_without_being_fetched(tmp_path: Path, scene: Scene) -> None:
     late = TABLE.competitions[0].max_seal_blocks + 11
     states = {1: (entry("stranger", 10, (pointer("stranger"), late)),)}
-    chain, ledger = PastChain(states, (member("stranger", 1),)), open_ledger(tmp_path / "late.sqlite")
-    poll(chain, ledger, NETUID, TABLE, Block(500))
+    chain, ledger = PastChain(states, (member("stranger", 1, since=0),)), open_ledger(tmp_path / "late.sqlite")
+    watch(chain, ledger)
     hub: Hub = Failing(scene.hub, chain, AssertionError("asked for"))  # type: ignore[assignment]
     Fetch(chain, ledger, Intake(hub, scene.loop.intake.cache), TABLE, Wakes()).step()
     (refused,) = submissions.all_of(ledger, "answers")

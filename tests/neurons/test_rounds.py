@@ -68,7 +68,9 @@ def watched(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
     hub = HuggingFaceHub(pocket.endpoint, pocket.place.token("validator"))
     intake = Intake(hub, ModelCache(tmp_path / "models"))
     source = open_source("signed_batches", pocket.chain, hub)
-    Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes).step()
+    watch = Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes, catch_up=2)
+    while watch.step():
+        pass
     judging = (source, ScriptedExecutor({}), intake, tmp_path / "bundles", 2)
     loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
     yield Bench(pocket, ledger, loop, stopping)
