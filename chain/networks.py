@@ -12,6 +12,8 @@ from chain.connection import Endpoint
 from chain.embedded.beacon import BeaconClock
 from chain.embedded.errors import ChainFileError
 from chain.embedded.rekey import rekey
+from chain.embedded.rpc.beacon import rekey_over_wire
+from chain.embedded.rpc.errors import NodeUnreachable
 from chain.embedded.substrate import EmbeddedSubstrate
 from chain.failover import Lines, Patience
 from chain.reader import InvalidNetwork
@@ -61,7 +63,19 @@ def _addresses(text: str, option: str) -> list[str]:
 def _nodes(name: str, urls: Sequence[str], archives: Sequence[str], patience: Patience) -> SubtensorChain:
     """Fail-over is ours, so each substrate is bound to one node; only its archives are the SDK's to fall back on."""
     endpoints = [Endpoint(public_name(url), _opening(url, archives)) for url in urls]
-    return SubtensorChain(Lines(endpoints, patience), QUICKNET, name)
+    beacon = QUICKNET if name in NETWORKS else _beacon(urls)
+    return SubtensorChain(Lines(endpoints, patience), beacon, name)
+
+
+def _beacon(urls: Sequence[str]) -> BeaconClock:
+    """Quicknet's, unless the first node that answers serves an embedded chain: then sealing is re-keyed to that one."""
+    for url in urls:
+        try:
+            found = rekey_over_wire(url)
+        except NodeUnreachable:
+            continue
+        return found.clock if found else QUICKNET
+    return QUICKNET  # nobody answers, as connecting is about to find and say
 
 
 def _opening(url: str, archives: Sequence[str]) -> Callable[[], object]:

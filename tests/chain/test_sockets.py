@@ -18,7 +18,7 @@ from chain.reader import ChainThrottled, ChainTimeout, ChainUnreachable
 from chain.signing import Wallet, create_wallet
 from chain.subtensor import SubtensorChain
 from chain.types import Block, Commitment, NetUid
-from tests.faulty_wire import Wire
+from tests.faulty_wire import Wire, text_frame
 
 NETUID = NetUid(1)
 QUICK = Patience(connect_s=2.0, read_s=1.0, write_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
@@ -125,10 +125,11 @@ def test_a_node_that_goes_and_comes_back_is_found_again(chain: SubtensorChain, w
     assert miner.hotkey in poll(chain)
 
 
+@pytest.mark.parametrize("said", ['{"jsonrpc": "2.0", "id": 1, "resu', "[1]", "null", '{"id": 99}'])
 def test_garbage_on_the_wire_ends_the_connection_and_nothing_else(
-    chain: SubtensorChain, wire: Wire, miner: Wallet
+    chain: SubtensorChain, wire: Wire, miner: Wallet, said: str
 ) -> None:
-    wire.garbage()
+    wire.garbage(text_frame(said))
     with pytest.raises(ChainUnreachable):
         poll(chain)
     wire.mend()

@@ -27,13 +27,13 @@ _ROUND_BYTES = 8
 
 
 def rekey_over_wire(url: str) -> "WireBeacon | None":
-    """Point this process's SDK at the beacon of the chain at an address.
+    """Point this process's SDK at the beacon of the embedded chain at an address.
 
-    A chain on drand's quicknet, as every live one is, gets the SDK's own sealing back, and None. Raises
-    NodeUnreachable.
+    A chain that does not present itself as an embedded one, or is on drand's quicknet, as every live one is, gets the
+    SDK's own sealing back, and None: what a live chain's runtime looks like is not looked into. Raises NodeUnreachable.
     """
     beacon = WireBeacon(url)
-    if beacon.key == QUICKNET_KEY:
+    if not beacon.is_embedded() or beacon.key == QUICKNET_KEY:
         unkey()
         return None
     rekey_to(beacon)
@@ -46,18 +46,19 @@ class WireBeacon:
     def __init__(self, url: str) -> None:
         self._url = url
 
+    def is_embedded(self) -> bool:
+        """Whether the chain says of itself that it is an embedded one."""
+        return bool(self._exact)
+
     @property
     def key(self) -> PublicKey:
         """The beacon's public key."""
         return PublicKey(plain_bytes(self._config["public_key"]))
 
-    @cached_property
+    @property
     def clock(self) -> BeaconClock:
-        """When its rounds are published; to the millisecond where the chain tells so beside its whole seconds."""
-        with self._asking() as node:
-            exact = node.ask("system_properties").get("crucible", {})
-        genesis_ms = exact.get("startMs", int(self._config["genesis_time"]) * 1000)
-        return BeaconClock(int(genesis_ms), int(exact.get("roundPeriodMs", int(self._config["period"]) * 1000)))
+        """When its rounds are published, to the millisecond, where the pallet's configuration has whole seconds."""
+        return BeaconClock(int(self._exact["startMs"]), int(self._exact["roundPeriodMs"]))
 
     @cached_property
     def block_time_ms(self) -> int:
@@ -82,6 +83,12 @@ class WireBeacon:
         # A pulse is its round, its randomness and its signature; decoded, bytes that happen to be text would be lost.
         _, end = read_bytes(pulse, _ROUND_BYTES)
         return read_bytes(pulse, end)[0]
+
+    @cached_property
+    def _exact(self) -> dict[str, Any]:
+        """What an embedded chain adds to a node's properties; empty on any other."""
+        with self._asking() as node:
+            return dict((node.ask("system_properties") or {}).get("crucible") or {})
 
     @cached_property
     def _config(self) -> dict[str, Any]:
