@@ -22,7 +22,7 @@ from ledger.board import board
 from ledger.database import open_ledger
 from models.cache import ModelCache
 from models.publishing import PublishedModel, publish
-from models.ref import CLEAR, ModelRef, encode_sealed
+from models.ref import CLEAR, ModelRef, encode_hashed, encode_sealed
 from neurons import tables
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
@@ -143,4 +143,14 @@ def test_a_ciphertext_copied_under_another_hotkey_opens_to_a_pointer_that_is_ref
         f"the pointer was sealed for hotkey '{scene.alice.hotkey}' and counts for no other, so not for "
         f"{scene.mallory.hotkey}",
     )
+    assert outcomes[scene.alice.hotkey][:2] == ("queued", None)
+
+
+def test_a_hashed_line_copied_under_another_hotkey_does_not_match_its_files_and_is_refused(scene: Scene) -> None:
+    line = encode_hashed(scene.ref, scene.alice.hotkey).encode()
+    for wallet in (scene.mallory, scene.alice):  # even where the copy is the senior
+        scene.chain.commit(MODELS, wallet, raw=line)
+    scene.author.advance(2)
+    outcomes = scene.outcomes()
+    assert outcomes[scene.mallory.hotkey][:2] == ("rejected", "digest")
     assert outcomes[scene.alice.hotkey][:2] == ("queued", None)
