@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from chain.types import Block, Hotkey, NetUid, Uid, Weights
-from ledger.database import Ledger
+from ledger.database import Ledger, LedgerConflict
 from ledger.schema import FactRow
+
+_IDENTITY = "identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class Identity:
     table_fingerprint: str
     table_text: str
     hub_endpoint: str
+    genesis: str = ""
+    """Hash of the chain's first block; empty where an earlier version recorded none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,18 @@ class ChainWeights:
 
 
 def record_identity(ledger: Ledger, identity: Identity) -> None:
-    """Say whose ledger this is."""
-    _put(ledger, "identity", asdict(identity))
+    """Say whose ledger this is. Raises LedgerConflict where it is of another chain, subnet or validator.
+
+    A chain is known by its first block, and may be called by another name, or asked at other addresses, than before.
+    """
+    with ledger.writing() as session:
+        before = _identity(session)
+        if before is not None and (differences := _differences(before, identity)):
+            raise LedgerConflict(
+                f"ledger {ledger.name} was begun for another validator: {'; '.join(differences)}. Start with the old "
+                "settings, or give this validator a folder of its own"
+            )
+        session.merge(FactRow(name=_IDENTITY, value=json.dumps(asdict(identity))))
 
 
 def record_head(ledger: Ledger, block: Block, at: datetime) -> None:
@@ -62,8 +76,7 @@ def record_chain_weights(ledger: Ledger, block: Block, by_setter: Mapping[Uid, W
 
 def identity(session: Session) -> Identity | None:
     """Whose ledger this is, within a transaction under way; None before a validator first started on it."""
-    value = _value(session, "identity")
-    return Identity(**value) if value else None
+    return _identity(session)
 
 
 def head(session: Session) -> HeadSeen | None:
@@ -79,6 +92,21 @@ def chain_weights(session: Session) -> ChainWeights | None:
         return None
     rows = value["by_setter"].items()
     return ChainWeights(Block(value["block"]), {Uid(int(setter)): _weights(row) for setter, row in rows})
+
+
+def _identity(session: Session) -> Identity | None:
+    value = _value(session, _IDENTITY)
+    return Identity(**value) if value else None
+
+
+def _differences(before: Identity, now: Identity) -> list[str]:
+    """What makes one ledger's validator another one, in words."""
+    facts = [("netuid", str(before.netuid), str(now.netuid)), ("hotkey", before.hotkey, now.hotkey)]
+    if before.genesis and now.genesis:
+        facts.append(("the chain's first block", before.genesis, now.genesis))
+    else:
+        facts.append(("network", before.network, now.network))
+    return [f"{name} was {old}, now it is {new}" for name, old, new in facts if old != new]
 
 
 def _weights(row: Mapping[str, float]) -> Weights:

@@ -17,7 +17,7 @@ from types import FrameType
 from chain.networks import public_name
 from chain.signing import Wallet
 from chain.subtensor import SubtensorChain
-from chain.types import BlockCount
+from chain.types import Block, BlockCount
 from competitions.spec import Table
 from competitions.table import parse
 from evaluation.executor import Executor
@@ -37,7 +37,7 @@ from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
 from neurons.own_entry import require_registered
 from neurons.reporting import Reporter, open_reporter
-from neurons.settings import ValidatorSettings
+from neurons.settings import WEIGHTS_VERSION, ValidatorSettings
 from neurons.supervisor import Beat, Scheduled, Supervisor, Wakes
 
 log = logging.getLogger(__name__)
@@ -99,6 +99,7 @@ def build(settings: ValidatorSettings) -> Validator:
         table.fingerprint,
         text,
         hub_endpoint=settings.hub_endpoint,
+        genesis=chain.block_hash(Block(0)),
     )
     network.record_identity(ledger, identity)
     intake = Intake(hub, ModelCache(folder / "models"))
@@ -116,7 +117,7 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Watch(chain, ledger, netuid, table, wakes, settings.catch_up), poll_s),
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
-        Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter), poll_s),
+        Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter, WEIGHTS_VERSION), poll_s),
         Scheduled(Prune(ledger, intake.cache, bundles, table), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)

@@ -1,5 +1,6 @@
 """What mirrors the present: heartbeats and the facts readers need. The newest replaces the one before."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy.exc import StatementError
 
 from chain.types import Block, Hotkey, NetUid, Uid
 from ledger import network
-from ledger.database import Ledger
+from ledger.database import Ledger, LedgerConflict
 from ledger.heartbeats import Beat, all_beats, beat
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -51,3 +52,33 @@ def test_facts_are_read_as_they_were_last_written(ledger: Ledger) -> None:
 def test_before_a_validator_started_nothing_is_known(ledger: Ledger) -> None:
     with ledger.reading() as session:
         assert (network.identity(session), network.head(session), network.chain_weights(session)) == (None,) * 3
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (replace(IDENTITY, network="test"), "network was local, now it is test"),
+        (replace(IDENTITY, netuid=NetUid(8)), "netuid was 7, now it is 8"),
+        (replace(IDENTITY, hotkey=Hotkey("new")), "hotkey was own, now it is new"),
+    ],
+    ids=["network", "netuid", "hotkey"],
+)
+def test_another_validators_ledger_is_refused_and_stays_its_own(
+    ledger: Ledger, other: network.Identity, words: str
+) -> None:
+    network.record_identity(ledger, IDENTITY)
+    with pytest.raises(LedgerConflict, match=f"{words}. Start with the old settings, or give this validator a folder"):
+        network.record_identity(ledger, other)
+    with ledger.reading() as session:
+        assert network.identity(session) == IDENTITY
+
+
+def test_the_same_chain_by_another_name_with_another_table_is_the_same_ledger(ledger: Ledger) -> None:
+    first = replace(IDENTITY, genesis="0xaa")
+    moved = replace(first, network="wss-host", table_fingerprint="new", hub_endpoint="https://other.example")
+    for identity in (IDENTITY, first, moved):
+        network.record_identity(ledger, identity)
+    with ledger.reading() as session:
+        assert network.identity(session) == moved
+    with pytest.raises(LedgerConflict, match="the chain's first block was 0xaa, now it is 0xbb"):
+        network.record_identity(ledger, replace(moved, genesis="0xbb"))
