@@ -23,6 +23,12 @@ from localnet.scenario import DATA_SUBNET, MINERS, OWNER, PRODUCERS, SUBNET, Per
 
 _LOOK_S = 1.0
 _BASE_REPO = f"{OWNER.name}/base"
+_AT_A_TIME = 2
+"""Miners that train at the same time; those who wait for their pointer to open keep nobody from it."""
+_ENCODINGS = {
+    "sealed": "sealed pointer, public at the reveal",
+    "hashed": "pointer with its digest hashed, public at once",
+}
 
 _Found = TypeVar("_Found")
 
@@ -41,6 +47,7 @@ class Demo:
     say: Say
     peak_bytes: int = 0
     _over: threading.Event = field(default_factory=threading.Event)
+    _training: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_AT_A_TIME))
 
     def run(self) -> Outcome:
         """Play the whole story; what came of it. Raises LocalnetError where an actor fails or patience ends."""
@@ -72,8 +79,8 @@ class Demo:
         self._until(lambda: len(self._chain(DATA_SUBNET, "commitments")) >= len(PRODUCERS) or None, "no samples")
 
     def _mine_all(self, net: Network) -> None:
-        """All miners, two at a time; where one fails, or the demo is interrupted, the others are not waited for."""
-        pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="miner")
+        """All miners; where one fails, or the demo is interrupted, the others are not waited for."""
+        pool = ThreadPoolExecutor(max_workers=len(self.scenario.trainings), thread_name_prefix="miner")
         try:
             for miner in [pool.submit(self._mine, net, training) for training in self.scenario.trainings]:
                 miner.result()
@@ -89,17 +96,18 @@ class Demo:
         """One miner: fine-tune the base on what producers have published, and bring it before the validator."""
         miner = _person(training.miner)
         out = str(self.place.of(miner.name) / training.competition)
-        self.say(f"{miner.name} fine-tunes for {training.competition} ({training.steps} steps)")
         plan = ("--steps", str(training.steps), "--lr", str(training.learning_rate))
         arguments = ("miner", "train", "--base", _BASE_REPO, "--competition", training.competition, *plan, "--out", out)
-        self._run(net.cast.once(miner, *arguments))
-        self._publish(net, miner, out, training.competition)
+        with self._training:
+            self.say(f"{miner.name} fine-tunes for {training.competition} ({training.steps} steps)")
+            self._run(net.cast.once(miner, *arguments))
+        self._publish(net, miner, out, training.competition, training.encoding)
 
-    def _publish(self, net: Network, miner: Person, source: str, competition: str) -> None:
-        self.say(f"{miner.name} publishes to {competition}: private upload, sealed pointer, public at the reveal")
+    def _publish(self, net: Network, miner: Person, source: str, competition: str, encoding: str = "sealed") -> None:
+        self.say(f"{miner.name} publishes to {competition}: private upload, {_ENCODINGS[encoding]}")
         repo = f"{miner.name}/{competition}"
-        arguments = ("miner", "publish", source, "--repo", repo, "--competition", competition, "--json")
-        self._run(net.cast.once(miner, *arguments))
+        named = ("--repo", repo, "--competition", competition, "--encoding", encoding)
+        self._run(net.cast.once(miner, "miner", "publish", source, *named, "--json"))
 
     def _run(self, actor: Actor) -> str:
         """The last line that an actor printed. Raises LocalnetError where it fails, or the demo is over."""

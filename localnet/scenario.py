@@ -30,12 +30,13 @@ PEOPLE = (VALIDATOR, *PRODUCERS, *MINERS)
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One miner's plan: the competition, the steps it trains for, and its learning rate."""
+    """One miner's plan: the competition, the steps it trains for, its learning rate, and how it commits its pointer."""
 
     miner: str
     competition: str
     steps: int
     learning_rate: float
+    encoding: str = "sealed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ DEMO = Scenario(
     base_seconds=75.0,
     trainings=(
         Training("alice", "answers", 20, 5e-4),
-        Training("carol", "text", 40, 5e-4),
+        Training("carol", "text", 40, 5e-4, "hashed"),
         Training("bob", "answers", 80, 5e-4),
     ),
 )
@@ -92,7 +93,7 @@ POCKET = Scenario(
     base_seconds=10.0,
     trainings=(
         Training("alice", "answers", 5, 2e-3),
-        Training("carol", "text", 20, 2e-3),
+        Training("carol", "text", 20, 2e-3, "hashed"),
         Training("bob", "answers", 60, 2e-3),
     ),
 )
