@@ -17,7 +17,7 @@ from localnet.hub_server.server import serving
 from localnet.hub_server.store import HubStore
 from tests.contracts.chain_networks import Embedded, Network, Simulated, new_chain_file
 
-ADAPTED = ("embedded",)
+ADAPTED = ("embedded", "served")
 _count = itertools.count()
 
 
@@ -66,6 +66,7 @@ LAGS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Expect those to fail, so that whoever mends one is told to take it off the list."""
     names = {f"{test}[{on}{case and '-'}{case}]" for test, cases in LAGS.items() for on in ADAPTED for case in cases}
+    names.add("test_a_field_too_long_for_the_chain_is_refused[served-sealed]")
     for item in items:
         if item.name in names:
             item.add_marker(pytest.mark.xfail(strict=True, reason="the adapter does not keep this yet"))

@@ -121,7 +121,7 @@ def test_a_call_that_hangs_holds_up_its_own_loop_alone(cast: Cast, calm: Validat
 
     wakes = Wakes()
     supervisor = Supervisor([Scheduled(stalled.loops[name], 0.01) for name in beats], wakes, heard)
-    with stalled.chain.faults.held("subnet") as held:
+    with stalled.chain.faults.held("finalized") as held:
         supervisor.start()
         assert held.met.wait(10)
         assert beats["weigh"].wait(10)
