@@ -1,5 +1,6 @@
 """From reigns to weights: winner takes all within a competition, shares from the table. Pure; hotkeys, not uids."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,9 @@ from chain.types import Block, Hotkey
 from competitions.records import Reign
 from competitions.spec import Table
 from competitions.table import shares_at
+
+_NOISE = 1e-9
+"""What shares that are meant to sum to 1 miss it by, as the table allows; it is nobody's pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ def pay(table: Table, block: Block, settled: Mapping[str, Settled]) -> Pay:
     for name, share in shares_at(table, block).items():
         for hotkey, part in _winners(settled.get(name)).items():
             weights[hotkey] = weights.get(hotkey, 0.0) + share * part
-    return Pay(weights, max(0.0, 1.0 - sum(weights.values())))
+    rest = 1.0 - math.fsum(weights.values())
+    return Pay(weights, rest if rest > _NOISE else 0.0)
 
 
 def _winners(settled: Settled | None) -> dict[Hotkey, float]:

@@ -322,37 +322,60 @@ class SampleListRow(Base):
     ids: Mapped[str]
 
 
-class SendRow(Base):
-    """Weights sent to the chain, and what it said: `extrinsic` where they were included, else `refusal`."""
+class SendingRow(Base):
+    """Weights on their way to the chain, recorded before they leave, so that a lost answer is known to be missing."""
 
-    __tablename__ = "sends"
-    __table_args__ = (UniqueConstraint("block", "fingerprint", "answer"),)
+    __tablename__ = "sendings"
 
     id: Mapped[int] = mapped_column(INT, primary_key=True)
     block: Mapped[Block] = mapped_column(INT)
     fingerprint: Mapped[str]
+    cause: Mapped[str]
+    """Why they were due."""
+    terms: Mapped[str]
+    """What besides the weights decides whether the chain takes them."""
+    sealed: Mapped[bool]
+    """Whether they were committed, for the chain to reveal later."""
+
+
+class SendingWeightRow(Base):
+    """One hotkey's weight in a sending, as wanted."""
+
+    __tablename__ = "sending_weights"
+
+    sending_id: Mapped[int] = mapped_column(INT, ForeignKey("sendings.id"), primary_key=True)
+    hotkey: Mapped[Hotkey] = mapped_column(String, primary_key=True)
+    weight: Mapped[float]
+
+
+class SendingValueRow(Base):
+    """One uid's u16 weight in a sending, as sent; a refusal known beforehand has none."""
+
+    __tablename__ = "sending_values"
+
+    sending_id: Mapped[int] = mapped_column(INT, ForeignKey("sendings.id"), primary_key=True)
+    uid: Mapped[Uid] = mapped_column(INT, primary_key=True, autoincrement=False)
+    value: Mapped[int] = mapped_column(INT)
+
+
+class AnswerRow(Base):
+    """What the chain said of a sending; `included_block` is None where it was refused."""
+
+    __tablename__ = "answers"
+
+    sending_id: Mapped[int] = mapped_column(INT, ForeignKey("sendings.id"), primary_key=True)
     answer: Mapped[str]
     """The extrinsic, or the chain's own name for the refusal."""
     included_block: Mapped[Block | None] = mapped_column(INT)
     message: Mapped[str | None]
 
 
-class SendWeightRow(Base):
-    """One hotkey's weight in a sending."""
-
-    __tablename__ = "send_weights"
-
-    send_id: Mapped[int] = mapped_column(INT, ForeignKey("sends.id"), primary_key=True)
-    hotkey: Mapped[Hotkey] = mapped_column(String, primary_key=True)
-    weight: Mapped[float]
-
-
-class ConfirmationRow(Base):
+class ReadbackRow(Base):
     """The block at which sent weights were first read back from the chain."""
 
-    __tablename__ = "confirmations"
+    __tablename__ = "readbacks"
 
-    send_id: Mapped[int] = mapped_column(INT, ForeignKey("sends.id"), primary_key=True)
+    sending_id: Mapped[int] = mapped_column(INT, ForeignKey("sendings.id"), primary_key=True)
     block: Mapped[Block] = mapped_column(INT)
 
 

@@ -9,6 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from neurons.errors import SettingsError
 
+WEIGHTS_VERSION = 1
+"""Version key of the weights made here: it rises with every change of who is paid what, so that a subnet's owner can
+refuse those made by older rules."""
+
 
 class Settings(BaseSettings):
     """Environment variables start with CRUCIBLE_; the Hub's own HF_ENDPOINT and HF_TOKEN are honoured as well."""

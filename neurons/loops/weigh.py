@@ -1,26 +1,25 @@
 """Weigh: from settled rounds to weights on chain, sent when due, read back, and sent again where they were lost."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
 
 from chain.reader import ChainReader
 from chain.signing import Wallet
-from chain.types import Block, BlockCount, Hotkey, Included, NetUid, Neuron, Refused, Uid, Weights
+from chain.types import Block, BlockCount, Included, NetUid, Refused, Uid
+from chain.u16 import shares
 from chain.writer import ChainWriter
 from competitions.spec import Table
 from competitions.weights import Pay, Settled, pay
 from ledger import network, rounds, weights
 from ledger.database import Ledger
+from neurons import weighing
 from neurons.reporting import Reporter
+from neurons.weighing import Look
 
 log = logging.getLogger(__name__)
 
-_Key = TypeVar("_Key")
-
-_ROUNDING = 1e-3
-"""Weights are 16-bit on chain; what differs by less than this was read back as sent."""
+SEEN = "seen on chain"
+"""Stands for the extrinsic of a sending whose answer was lost, and which the chain shows all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +35,40 @@ class Weigh:
     refresh_blocks: BlockCount
     """Unchanged weights are sent again after this many blocks, so that the chain never takes them for stale."""
     reporter: Reporter
+    version_key: int = 0
+    """By which version of the rules the weights are made; a subnet may demand a newer one."""
     name: str = "weigh"
+    _said: list[str] = field(default_factory=list, init=False, repr=False)
+    """The newest warning of this process, which is not repeated."""
 
     def step(self) -> bool:
-        """Confirm what was sent, then send what is due."""
-        head = self.reader.head()
-        neurons = self.reader.neurons(self.netuid, head)
-        own = next((neuron for neuron in neurons if neuron.hotkey == self.wallet.hotkey), None)
-        self._confirm(head, own)
-        if own is None or not own.permit:
-            log.warning("%s cannot set weights on netuid %d: %s", self.wallet.hotkey, self.netuid, _why_not(own))
+        """Read back what was sent, then send what is due. Raises ChainError; what was under way is looked for later."""
+        look = self._look()
+        self._read_back(look)
+        wanted = weighing.payable(self._wanted(look.block), look.neurons)
+        last, tries = weights.last_included(self.ledger), weights.tries(self.ledger)
+        cause = weighing.cause(last, tries, wanted, look, self.refresh_blocks)
+        if cause is None or not weighing.is_rested(look):
             return False
-        wanted = payable(self._wanted(head), neurons)
-        if self._is_due(head, own, wanted, neurons):
-            self._send(head, wanted, neurons)
+        agreed = weighing.terms(look, self.version_key)
+        planned = weighing.plan(wanted, look, self.table.burn_uid, self.version_key, self.wallet.hotkey)
+        if isinstance(planned, Refused):
+            self._warn(planned)
+        if weighing.is_waiting(tries, wanted, planned, agreed, look.block):
+            return False
+        attempt = weights.Attempt(look.block, self.table.fingerprint, weighing.named(wanted), {}, cause, agreed)
+        if isinstance(planned, Refused):
+            weights.record(self.ledger, attempt, planned)
+        else:
+            self._send(attempt, planned, sealed=look.rules.commit_reveal)
         return False
+
+    def _look(self) -> Look:
+        """Final blocks only: what a reorganisation may still take back is neither lost nor confirmed."""
+        block = self.reader.finalized().number
+        neurons = self.reader.neurons(self.netuid, block)
+        own = next((neuron for neuron in neurons if neuron.hotkey == self.wallet.hotkey), None)
+        return Look(block, neurons, own, self.reader.weights(self.netuid, block), self.reader.weight_rules(self.netuid))
 
     def _wanted(self, block: Block) -> Pay:
         """What every validator should pay at this block."""
@@ -66,86 +84,35 @@ class Weigh:
         previous = before.hotkey if before and before.confirmed else None
         return Settled(number, rounds.reign_after(self.ledger, competition, number), previous)
 
-    def _is_due(self, block: Block, own: Neuron, wanted: Pay, neurons: tuple[Neuron, ...]) -> bool:
-        """Whether to send now: something changed, was lost or grew old, and the chain's rate limit allows it.
-
-        A hotkey that was paid and has registered since holds another uid than its weight went to, or the same one anew.
-        """
+    def _read_back(self, look: Look) -> None:
+        """Note what the chain holds, which sending without an answer it shows, and whether the newest one stands."""
+        network.record_chain_weights(self.ledger, look.block, look.standing)
+        for sending in weights.tries(self.ledger):
+            if sending.answer is None and look.own is not None and weighing.has_arrived(sending, look):
+                log.info("weights of block %d, whose answer was lost, stand on chain", sending.block)
+                weights.answer(self.ledger, sending.id, Included(look.own.last_update, SEEN))
+                break
         last = weights.last_included(self.ledger)
-        if block - own.last_update < self.reader.weight_rules(self.netuid).rate_limit:
-            return False
-        if last is None or block - last.block >= self.refresh_blocks or _is_lost(last, own, block):
-            return True
-        moved = any(neuron.registered_at > last.block for neuron in neurons if neuron.hotkey in last.weights)
-        return moved or not _same(dict(last.weights), named(wanted))
+        if last is not None and last.confirmed_block is None and weighing.stands(last, look):
+            weights.confirm(self.ledger, last.id, look.block)
+            log.info("weights of block %d read back from the chain in block %d", last.block, look.block)
 
-    def _send(self, block: Block, wanted: Pay, neurons: tuple[Neuron, ...]) -> None:
-        vector = to_uids(wanted, neurons, self.table.burn_uid)
-        outcome = self.writer.set_weights(self.netuid, self.wallet, vector)
-        at = outcome.block if isinstance(outcome, Included) else block
-        weights.record_sent(self.ledger, block, self.table.fingerprint, named(wanted), outcome)
+    def _send(self, attempt: weights.Attempt, values: dict[Uid, int], *, sealed: bool) -> None:
+        """On record before it leaves: whatever ends this process or loses the answer, the next step looks for it."""
+        attempt = replace(attempt, values=values, sealed=sealed)
+        sending = weights.begin(self.ledger, attempt)
+        outcome = self.writer.set_weights(self.netuid, self.wallet, shares(values), version_key=self.version_key)
+        weights.answer(self.ledger, sending, outcome)
         if isinstance(outcome, Refused):
-            log.warning("weights refused in block %d: %s (%s)", block, outcome.name, outcome.message)
+            self._warn(outcome)
         else:
-            self.reporter.weights_sent(at, named(wanted))
-            log.info("weights sent in block %d: %s", at, {int(uid): round(w, 4) for uid, w in vector.items()})
+            self._said.clear()
+            self.reporter.weights_sent(outcome.block, attempt.weights)
+            log.info("weights sent in block %d (%s): %s", outcome.block, attempt.cause, dict(attempt.weights))
 
-    def _confirm(self, head: Block, own: Neuron | None) -> None:
-        """Read back what stands on chain for this validator; it may be the one before last under commit-reveal."""
-        standing = self.reader.weights(self.netuid, head)
-        neurons = self.reader.neurons(self.netuid, head)
-        network.record_chain_weights(self.ledger, head, standing)
-        last = weights.last_included(self.ledger)
-        if own is None or last is None or last.confirmed_block is not None or own.uid not in standing:
-            return
-        sent = to_uids(
-            Pay({h: w for h, w in last.weights.items() if h != BURN}, last.weights.get(BURN, 0.0)),
-            neurons,
-            self.table.burn_uid,
-        )
-        if _same(dict(standing[own.uid]), sent):
-            weights.confirm(self.ledger, last.id, head)
-            log.info("weights of block %d read back from the chain in block %d", last.block, head)
-
-
-BURN = Hotkey("burn")
-"""Stands for the burn uid in recorded weights."""
-
-
-def named(wanted: Pay) -> dict[Hotkey, float]:
-    """Pay as recorded: by hotkey, the burnt part under `burn`."""
-    return {**wanted.hotkeys, BURN: wanted.burn} if wanted.burn > 0 else dict(wanted.hotkeys)
-
-
-def payable(wanted: Pay, neurons: tuple[Neuron, ...]) -> Pay:
-    """The same pay with what would go to a hotkey without a uid burnt."""
-    here = {neuron.hotkey for neuron in neurons}
-    paid = {hotkey: weight for hotkey, weight in wanted.hotkeys.items() if hotkey in here}
-    return Pay(paid, wanted.burn + sum(weight for hotkey, weight in wanted.hotkeys.items() if hotkey not in here))
-
-
-def to_uids(wanted: Pay, neurons: tuple[Neuron, ...], burn_uid: Uid) -> Weights:
-    """Hotkeys as the uids they hold now; what a hotkey without a uid would get is burnt."""
-    uids = {neuron.hotkey: neuron.uid for neuron in neurons}
-    vector: dict[Uid, float] = {}
-    for hotkey, weight in wanted.hotkeys.items():
-        uid = uids.get(hotkey, burn_uid)
-        vector[uid] = vector.get(uid, 0.0) + weight
-    if wanted.burn > _ROUNDING:
-        vector[burn_uid] = vector.get(burn_uid, 0.0) + wanted.burn
-    return vector
-
-
-def _is_lost(last: weights.Sending, own: Neuron, block: Block) -> bool:
-    """Whether the block that took the weights is past, and the chain knows of none set since they were sent."""
-    return isinstance(last.answer, Included) and last.answer.block <= block and own.last_update <= last.block
-
-
-def _same(one: Mapping[_Key, float], other: Mapping[_Key, float]) -> bool:
-    return all(abs(one.get(key, 0.0) - other.get(key, 0.0)) <= _ROUNDING for key in one.keys() | other.keys())
-
-
-def _why_not(own: Neuron | None) -> str:
-    if own is None:
-        return "the hotkey is not registered; register it with `btcli subnets register`"
-    return f"uid {own.uid} has no validator permit; it needs more stake (it has {own.stake:g} TAO)"
+    def _warn(self, refusal: Refused) -> None:
+        """Once in a process for as long as nothing else happens."""
+        said = f"{refusal.name}: {refusal.message}"
+        if self._said[-1:] != [said]:
+            self._said[:] = [said]
+            log.warning("weights cannot be set on netuid %d: %s", self.netuid, said)

@@ -1,12 +1,14 @@
 """Pay: winner takes all, shares from the table at the block, half and half in a reign's first round, burn otherwise."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.types import Block, Hotkey
 from competitions.records import Reign
-from competitions.spec import Table
+from competitions.spec import Phase, Table
 from competitions.table import parse
 from competitions.weights import Pay, Settled, pay
 from tests.competitions.builders import TABLE
@@ -39,6 +41,14 @@ def test_the_winner_takes_the_share(table: Table, settled: Settled | None, weigh
 def test_shares_follow_the_schedule(table: Table) -> None:
     king = {"chat": Settled(5, reign(3), NEW)}
     assert [pay(table, Block(b), king).hotkeys for b in (499, 500)] == [{NEW: 0.7}, {NEW: 0.2}]
+
+
+def test_what_shares_of_the_whole_miss_it_by_is_nobodys_pay(table: Table) -> None:
+    """Ten tenths sum to less than one."""
+    names = [f"c{number}" for number in range(10)]
+    whole = replace(table, schedule=(Phase(Block(0), tuple((name, 0.1) for name in names)),))
+    kings = {name: Settled(5, replace(reign(3), hotkey=Hotkey(name)), None) for name in names}
+    assert (sum([0.1] * 10) < 1, pay(whole, Block(0), kings).burn) == (True, 0.0)
 
 
 @given(st.booleans(), st.integers(3, 6), st.sampled_from([None, OLD, NEW]), st.integers(0, 1_000))

@@ -39,8 +39,8 @@ from tests.ledger.builders import (
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 REFUSED = Rejection(Reason.WEIGHTS, "NaN")
-OPENED, ONE, TWO, ROUND, SENT = 3, 1, 2, 1, 1
-"""Ids of what `_prepare` leaves: a commitment to decode, two submissions, an open round, a sending."""
+OPENED, ONE, TWO, ROUND, SENT, UNANSWERED = 3, 1, 2, 1, 1, 2
+"""Ids of what `prepared` leaves: a commitment to decode, two submissions, an open round, two sendings."""
 
 Content = dict[str, list[tuple[object, ...]]]
 Write = Callable[[Ledger], object]
@@ -66,6 +66,7 @@ WRITES: dict[str, Write] = {
     "record_sent": lambda ledger: weights.record_sent(
         ledger, Block(60), "table", {Hotkey("hot1"): 0.5, Hotkey("hot2"): 0.5}, Included(Block(60), "0xdef")
     ),
+    "answer": lambda ledger: weights.answer(ledger, UNANSWERED, Included(Block(53), "0xfed")),
     "confirm": lambda ledger: weights.confirm(ledger, SENT, Block(61)),
     "beat": lambda ledger: heartbeats.beat(ledger, "watch", NOON, Block(5), True, ""),
     "record_head": lambda ledger: network.record_head(ledger, Block(5), NOON),
@@ -85,6 +86,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submission(ledger, 2)
     assert (opened_commitment(ledger, 4), open_round(ledger).id) == (OPENED, ROUND)
     weights.record_sent(ledger, Block(50), "table", {Hotkey("hot1"): 1.0}, Included(Block(50), "0xabc"))
+    weights.begin(ledger, weights.Attempt(Block(52), "table", {Hotkey("hot1"): 1.0}, {Uid(1): 65_535}))
     ledger.close()
     return path
 

@@ -1,10 +1,24 @@
 """Weights sent: each sending once with the chain's answer, and when it was read back."""
 
+from dataclasses import replace
+
 import pytest
 
-from chain.types import Block, Hotkey, Included, Refused
+from chain.types import Block, Hotkey, Included, Refused, Uid
 from ledger.database import Ledger, LedgerConflict
-from ledger.weights import Sending, confirm, history, last_included, last_sent, record_sent
+from ledger.weights import (
+    Attempt,
+    Sending,
+    answer,
+    begin,
+    confirm,
+    history,
+    last_included,
+    last_sent,
+    record,
+    record_sent,
+    tries,
+)
 
 INCLUDED, REFUSED = Included(Block(50), "0xabc"), Refused("SettingWeightsTooFast", "wait 100 blocks")
 HALVES = {Hotkey("hot1"): 0.5, Hotkey("hot2"): 0.5}
@@ -43,3 +57,38 @@ def test_before_anything_was_sent_there_is_nothing(ledger: Ledger) -> None:
 def test_reading_back_what_was_never_sent_is_a_conflict(ledger: Ledger) -> None:
     with pytest.raises(LedgerConflict, match="FOREIGN KEY"):
         confirm(ledger, 4, Block(5))
+
+
+def test_a_sending_is_on_record_before_its_answer_and_the_first_answer_stands(ledger: Ledger) -> None:
+    attempt = Attempt(Block(60), "table", HALVES, {Uid(3): 65_535, Uid(7): 1}, "changed", "uid 1", sealed=True)
+    id_ = begin(ledger, attempt)
+    before = last_sent(ledger)
+    for said in (INCLUDED, REFUSED):
+        answer(ledger, id_, said)
+    unanswered = Sending(id_, Block(60), "table", HALVES, None, None, attempt.values, "changed", "uid 1", sealed=True)
+    assert (before, last_sent(ledger)) == (unanswered, replace(unanswered, answer=INCLUDED))
+
+
+def test_two_attempts_at_one_block_are_two_sendings(ledger: Ledger) -> None:
+    attempt = Attempt(Block(60), "table", HALVES, {Uid(3): 65_535})
+    assert (begin(ledger, attempt), begin(ledger, attempt)) == (1, 2)
+
+
+def test_a_refusal_known_beforehand_is_recorded_once_a_block_and_terms(ledger: Ledger) -> None:
+    attempts = [Attempt(Block(60), "table", HALVES, terms=terms) for terms in ("no permit", "no permit", "a permit")]
+    assert [record(ledger, attempt, REFUSED) for attempt in attempts] == [1, 1, 2]
+
+
+def test_tries_are_what_came_after_the_last_that_stands(ledger: Ledger) -> None:
+    record_sent(ledger, Block(40), "table", HALVES, REFUSED)
+    assert [one.id for one in tries(ledger)] == [1]
+    record_sent(ledger, Block(50), "table", HALVES, INCLUDED)
+    assert tries(ledger) == ()
+    unanswered = begin(ledger, Attempt(Block(60), "table", HALVES))
+    refused = record_sent(ledger, Block(70), "table", HALVES, REFUSED)
+    assert [one.id for one in tries(ledger)] == [refused, unanswered]
+
+
+def test_an_answer_to_what_was_never_sent_is_a_conflict(ledger: Ledger) -> None:
+    with pytest.raises(LedgerConflict, match="FOREIGN KEY"):
+        answer(ledger, 4, INCLUDED)
