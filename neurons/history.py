@@ -19,18 +19,22 @@ log = logging.getLogger(__name__)
 SPAN = BlockCount(100)
 """Blocks recorded at once: no more looks than that are ever taken, or held in memory, between two stop signals."""
 
+KEPT_BLOCKS = BlockCount(256)
+"""Every node keeps the state of so many blocks: an answer that it is gone is believed of older ones only."""
+
 
 def advance(chain: ChainReader, ledger: Ledger, netuid: NetUid, upto: Head, since: Block) -> Subnet | None:
     """Record what happened after the newest recorded block, SPAN blocks on at most; the newest look, or None at `upto`.
 
-    An empty ledger begins at block `since`. State that no node has any more leaves a gap, which is recorded; whatever
-    else the chain fails at is raised, and nothing of these blocks recorded. Raises ChainError.
+    An empty ledger begins at block `since`. Old state that no node has any more leaves a gap, which is recorded;
+    whatever else the chain fails at is raised, and nothing of these blocks recorded. Raises ChainError.
     """
     seen = registrations.last_poll(ledger, netuid)
     after = Block(since - 1) if seen is None else seen
     if seen is not None and seen >= upto.number:
         return None
-    looks, gap = _looks(chain, netuid, _newest(chain, netuid, after, upto), after)
+    kept = Block(upto.number - KEPT_BLOCKS)
+    looks, gap = _looks(chain, netuid, _newest(chain, netuid, after, upto), after, kept)
     if gap is not None:
         log.warning("what was committed in blocks %d to %d may be missing: %s", gap.first, gap.last, gap.cause)
         record_gap(ledger, netuid, gap)
@@ -54,8 +58,13 @@ def hints(look: Subnet) -> Iterator[Block]:
         yield Block(neuron.registered_at - 1)
 
 
-def _looks(chain: ChainReader, netuid: NetUid, newest: Subnet, after: Block) -> tuple[list[Subnet], Gap | None]:
-    """A look and all that it hints at after a block, newest first; where one is gone, so is what came before it."""
+def _looks(
+    chain: ChainReader, netuid: NetUid, newest: Subnet, after: Block, kept: Block
+) -> tuple[list[Subnet], Gap | None]:
+    """A look and all that it hints at after a block, newest first; where one is gone, so is what came before it.
+
+    A node that does not know a block newer than `kept` lags behind or is not whole: another one, or later, will.
+    """
     looks, wanted = [newest], _after(newest, after)
     while wanted:
         block = max(wanted)
@@ -63,6 +72,8 @@ def _looks(chain: ChainReader, netuid: NetUid, newest: Subnet, after: Block) -> 
         try:
             look = _look(chain, netuid, block)
         except UnknownBlock as error:
+            if block > kept:
+                raise
             return looks, Gap(Block(after + 1), block, str(error))
         looks.append(look)
         wanted |= _after(look, after)

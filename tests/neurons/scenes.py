@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.simulated.chain import SimulatedChain
+from chain.simulated.state import Field
 from chain.types import Block, Coldkey, Commitment, Hotkey, NetUid
 from models.ref import CLEAR, ModelRef, encode_sealed
 
@@ -36,7 +37,12 @@ def pointer(name: str, digest: str = "d", hotkey: str | None = None) -> bytes:
 def commit(chain: SimulatedChain, hotkey: str, at: int, text: bytes | None = None, opens: int = 0) -> None:
     """Let a hotkey commit in a block: a text that opens in a later one beside the clear marker, or the marker alone."""
     chain.advance_to(at - 1)
-    fields = (CLEAR,) if text is None else (chain.sealed(text, Block(opens)), CLEAR)
+    put(chain, hotkey, at, *((CLEAR,) if text is None else (chain.sealed(text, Block(opens)), CLEAR)))
+
+
+def put(chain: SimulatedChain, hotkey: str, at: int, *fields: Field) -> None:
+    """Let a hotkey commit whatever fields in a block."""
+    chain.advance_to(at - 1)
     assert chain.put(NETUID, Hotkey(hotkey), *fields) == at
 
 

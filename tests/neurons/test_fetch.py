@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chain.types import Hotkey, NetUid
+from chain.simulated.chain import SimulatedChain
+from chain.types import Hotkey
 from hub.folder import FolderHub
 from hub.port import Denied, Hub, HubUnreachable, RepoInfo, RepoKind
 from ledger import submissions
@@ -19,10 +20,10 @@ from neurons.intake import PATIENCE, Intake, pause
 from neurons.loops.fetch import Fetch
 from neurons.loops.watch import Watch
 from neurons.supervisor import Wakes
-from tests.neurons.past_chain import PastChain, entry, member, pointer
+from tests.neurons.scenes import NETUID, commit, pointer, subnet
 from tests.neurons.tiny_model import write_model
 
-NETUID, TABLE = NetUid(1), tables.load("pocket")
+TABLE = tables.load("pocket")
 
 
 @dataclass
@@ -30,12 +31,12 @@ class Failing:
     """A Hub that fails in its own way for one repository; every attempt there takes many blocks."""
 
     inner: Hub
-    chain: PastChain
+    chain: SimulatedChain
     error: Exception
 
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         if repo == "stranger/model":
-            self.chain.number += 100
+            self.chain.advance(100)
             raise self.error
         return self.inner.describe(repo, kind, revision)
 
@@ -43,7 +44,7 @@ class Failing:
         self.inner.fetch(repo, kind, revision, paths, into)
 
 
-def watch(chain: PastChain, ledger: Ledger) -> None:
+def watch(chain: SimulatedChain, ledger: Ledger) -> None:
     loop = Watch(chain, ledger, NETUID, TABLE, Wakes(), catch_up=100)
     while loop.step():
         pass
@@ -53,7 +54,7 @@ def watch(chain: PastChain, ledger: Ledger) -> None:
 class Scene:
     """A stranger's submission, senior to an honest one that lies on the Hub."""
 
-    chain: PastChain
+    chain: SimulatedChain
     ledger: Ledger
     loop: Fetch
     hub: FolderHub
@@ -74,8 +75,10 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     owner.set_visibility("honest/model", "model", private=False)
     ref = ModelRef("answers", "honest/model", done.revision, done.digest)
     line = encode_sealed(ref, Hotkey("honest")).encode()
-    states = {1: (entry("honest", 20, (line, 25)), entry("stranger", 10, (pointer("stranger"), 15)))}
-    chain = PastChain(states, (member("honest", 0, since=0), member("stranger", 1, since=0)), number=60)
+    chain = subnet("honest", "stranger")
+    commit(chain, "stranger", 10, pointer("stranger"), opens=15)
+    commit(chain, "honest", 20, line, opens=25)
+    chain.advance_to(30)
     ledger, hub = open_ledger(tmp_path / "ledger.sqlite"), FolderHub(tmp_path / "hub", None)
     watch(chain, ledger)
     intake = Intake(hub, ModelCache(tmp_path / "cache"))
@@ -89,6 +92,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     ids=lambda error: type(error).__name__,
 )
 def test_a_repository_that_never_comes_holds_up_nobody_and_is_refused_by_nobody(scene: Scene, error: Exception) -> None:
+    scene.chain.advance_to(60)
     loop = scene.failing(error)
     for _ in range(2):
         loop.step()
@@ -96,15 +100,15 @@ def test_a_repository_that_never_comes_holds_up_nobody_and_is_refused_by_nobody(
 
 
 def test_our_own_token_expired_refuses_no_model(scene: Scene) -> None:
+    scene.chain.advance_to(60)
     scene.failing(Denied("the token is not valid")).step()
     assert scene.states()["stranger/model"] == "due"
 
 
 def test_a_model_not_public_when_due_is_refused_and_before_that_only_late(scene: Scene) -> None:
-    scene.chain.number = 30
     scene.loop.step()
     assert scene.states()["stranger/model"] == "due"
-    scene.chain.number = 60
+    scene.chain.advance_to(60)
     for _ in range(2):
         scene.loop.step()
     assert scene.states() == {"stranger/model": "rejected", "honest/model": "accepted"}
@@ -112,8 +116,9 @@ def test_a_model_not_public_when_due_is_refused_and_before_that_only_late(scene:
 
 def test_a_pointer_sealed_too_long_is_refused_without_being_fetched(tmp_path: Path, scene: Scene) -> None:
     late = TABLE.competitions[0].max_seal_blocks + 11
-    states = {1: (entry("stranger", 10, (pointer("stranger"), late)),)}
-    chain, ledger = PastChain(states, (member("stranger", 1, since=0),)), open_ledger(tmp_path / "late.sqlite")
+    chain, ledger = subnet("stranger"), open_ledger(tmp_path / "late.sqlite")
+    commit(chain, "stranger", 10, pointer("stranger"), opens=late)
+    chain.advance_to(500)
     watch(chain, ledger)
     hub: Hub = Failing(scene.hub, chain, AssertionError("asked for"))  # type: ignore[assignment]
     Fetch(chain, ledger, Intake(hub, scene.loop.intake.cache), TABLE, Wakes()).step()

@@ -1,12 +1,12 @@
 """The field: who enters is a matter of the chain at the seed block, and who must be fetched before it is judged."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from chain.types import Block, Commitment, Hotkey, NetUid
+from chain.simulated.chain import SimulatedChain
+from chain.types import Block, Hotkey
 from competitions.records import Reign, RoundOutcome
 from ledger import rounds, submissions
 from ledger.database import Ledger, open_ledger
@@ -16,9 +16,9 @@ from neurons import tables
 from neurons.field import Field, assemble
 from neurons.loops.watch import Watch
 from neurons.supervisor import Wakes
-from tests.neurons.past_chain import PastChain, entry, member, pointer
+from tests.neurons.scenes import NETUID, commit, join, pointer, put, subnet
 
-NETUID, TABLE = NetUid(1), tables.load("pocket")
+TABLE = tables.load("pocket")
 ANSWERS = TABLE.competitions[0]
 SEED_BLOCK = Block(120)
 
@@ -30,8 +30,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened.close()
 
 
-def field(chain: PastChain, ledger: Ledger, number: int = 3, at: Block = SEED_BLOCK) -> Field:
-    watch = Watch(replace(chain, final=at), ledger, NETUID, TABLE, Wakes())
+def field(chain: SimulatedChain, ledger: Ledger, number: int = 3, at: Block = SEED_BLOCK) -> Field:
+    chain.hold_finality(at)
+    watch = Watch(chain, ledger, NETUID, TABLE, Wakes())
     while watch.step():
         pass
     round_ = rounds.open_round(ledger, "answers", number, at, chain.block_hash(at), bytes(32))
@@ -40,23 +41,34 @@ def field(chain: PastChain, ledger: Ledger, number: int = 3, at: Block = SEED_BL
     return found
 
 
+def claims(late: int) -> SimulatedChain:
+    """Two hotkeys name the same model: `quick` in block 70, opened soon, and `late`, opened shortly before the seed."""
+    chain = subnet("late", "quick")
+    for at, hotkey, opens in sorted([(late, "late", 115), (70, "quick", 75)]):
+        commit(chain, hotkey, at, pointer(hotkey), opens)
+    chain.advance_to(150)
+    return chain
+
+
 def test_a_king_that_registered_anew_after_its_commit_has_lost_its_place(ledger: Ledger) -> None:
-    states = {1: (entry("king", 30, (pointer("king"), 40)),)}
-    chain = PastChain(states, (member("king", 0),))
+    chain = subnet("king")
+    commit(chain, "king", 30, pointer("king"), opens=40)
+    chain.advance_to(129)
     before = field(chain, ledger)
     (king,) = before.entrants
     reign = Reign(king.id, king.hotkey, 3, SEED_BLOCK, Block(30), 0.01, confirmed=True)
     (open_,) = [rounds.open_round_of(ledger, "answers")]
     assert open_ is not None
     rounds.close_round(ledger, open_.id, RoundOutcome((), reign), SEED_BLOCK)
-    back = PastChain(states, (member("king", 5, since=130),))
-    assert field(back, ledger, 4, Block(144)).entrants == ()
+    chain.deregister(NETUID, king.hotkey, purge=False)
+    join(chain, king.hotkey)
+    chain.advance_to(150)
+    assert field(chain, ledger, 4, Block(144)).entrants == ()
 
 
 def test_a_round_waits_for_a_senior_claim_on_an_entrants_model_until_it_is_refused(ledger: Ledger) -> None:
     """The claimant, opened too late to enter, may or may not have been fetched yet: that must not decide."""
-    shared = {1: (entry("late", 60, (pointer("late"), 115)), entry("quick", 70, (pointer("quick"), 75)))}
-    chain = PastChain(shared, (member("late", 0), member("quick", 1)))
+    chain = claims(late=60)
     first = field(chain, ledger)
     assert [s.hotkey for s in first.entrants] == ["quick"]
     assert [s.hotkey for s in first.awaited] == ["late", "quick"]
@@ -68,18 +80,20 @@ def test_a_round_waits_for_a_senior_claim_on_an_entrants_model_until_it_is_refus
 
 
 def test_a_junior_claim_is_not_waited_for(ledger: Ledger) -> None:
-    shared = {1: (entry("late", 80, (pointer("late"), 115)), entry("quick", 70, (pointer("quick"), 75)))}
-    found = field(PastChain(shared, (member("late", 0), member("quick", 1))), ledger)
+    found = field(claims(late=80), ledger)
     assert [s.hotkey for s in found.awaited] == ["quick"]
 
 
 def test_a_round_waits_until_everything_committed_by_its_seed_block_is_recorded(ledger: Ledger) -> None:
-    chain = PastChain({1: ()}, (member("king", 0),), final=SEED_BLOCK - 1)
+    chain = subnet("king")
+    chain.advance_to(150)
+    chain.hold_finality(SEED_BLOCK - 1)
     round_ = rounds.open_round(ledger, "answers", 3, SEED_BLOCK, chain.block_hash(SEED_BLOCK), bytes(32))
     watch = Watch(chain, ledger, NETUID, TABLE, Wakes())
     watch.step()
     assert assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_) is None
-    replace(watch, chain=replace(chain, final=SEED_BLOCK)).step()
+    chain.hold_finality(SEED_BLOCK)
+    watch.step()
     assert assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_) is not None
 
 
@@ -88,9 +102,10 @@ HASHED = b"late:model:" + b"b" * 40 + b":" + secure_hash("c" * 64, Hotkey("late"
 
 def test_a_senior_pointer_in_clear_is_waited_for_and_owns_the_model_it_turns_out_to_be(ledger: Ledger) -> None:
     """Until its files are here nobody knows its model: whoever fetched sooner must not judge otherwise."""
-    late = Commitment(Hotkey("late"), Block(60), None, HASHED, ())
-    shared = {1: (late, entry("quick", 70, (pointer("quick", "c"), 75)))}
-    chain = PastChain(shared, (member("late", 0), member("quick", 1)))
+    chain = subnet("late", "quick")
+    put(chain, "late", 60, HASHED)
+    commit(chain, "quick", 70, pointer("quick", "c"), opens=75)
+    chain.advance_to(150)
     first = field(chain, ledger)
     assert [s.hotkey for s in first.awaited] == ["late", "quick"]
     for s in first.awaited:
@@ -101,10 +116,11 @@ def test_a_senior_pointer_in_clear_is_waited_for_and_owns_the_model_it_turns_out
 
 
 def test_a_king_that_withdraws_has_lost_its_place_and_its_model_stays_its_own(ledger: Ledger) -> None:
-    empty = Commitment(Hotkey("king"), Block(130), None, WITHDRAWN, ())
-    copy = entry("copy", 100, (pointer("copy"), 105))
-    states = {1: (entry("king", 30, (pointer("king"), 40)),), 100: (entry("king", 30, (pointer("king"), 40)), copy)}
-    chain = PastChain({**states, 130: (empty, copy)}, (member("king", 0), member("copy", 1)))
+    chain = subnet("king", "copy")
+    commit(chain, "king", 30, pointer("king"), opens=40)
+    commit(chain, "copy", 100, pointer("copy"), opens=105)
+    put(chain, "king", 130, WITHDRAWN)
+    chain.advance_to(150)
     king = field(chain, ledger).entrants[0]
     reign = Reign(king.id, king.hotkey, 3, SEED_BLOCK, Block(30), 0.01, confirmed=True)
     open_ = rounds.open_round_of(ledger, "answers")

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chain.reader import ChainTimeout
-from chain.types import Block, Head, NetUid, Subnet
+from chain.types import Block, Head
 from ledger import registrations
 from ledger.database import Ledger, open_ledger
 from neurons import tables
 from neurons.history import SPAN, advance
 from neurons.pointers import read_pointers
 from tests.neurons.lives import Commit, Life, Register
+from tests.neurons.scenes import NETUID
 
-NETUID, TABLE = NetUid(1), tables.load("pocket")
+TABLE = tables.load("pocket")
 
 FACTS = ("commitments", "openings", "submissions", "refusals", "withdrawals")
 
@@ -35,8 +36,7 @@ lives = st.lists(st.lists(events, max_size=3), min_size=5, max_size=45)
 
 
 def lived(blocks: Sequence[Sequence[Commit | Register]]) -> Life:
-    life = Life({}, ())
-    life.live(*(Register(who, who) for who in range(3)))
+    life = Life()
     for happening in blocks:
         life.live(*happening)
     return life
@@ -70,9 +70,9 @@ def ledgers(folder: Path) -> tuple[Ledger, Ledger]:
 @given(lives, st.sets(st.integers(0, 45)))
 def test_whatever_was_missed_the_same_rows_result(tmp_path: Path, blocks: list[list[Commit]], polls: set[int]) -> None:
     life, (steady, absent) = lived(blocks), ledgers(tmp_path)
-    for block in range(len(life.looks)):
+    for block in range(life.head() + 1):
         follow(life, steady, block)
-    for block in [*sorted(p for p in polls if p < life.final), life.final]:
+    for block in [*sorted(p for p in polls if p < life.head()), life.head()]:
         follow(life, absent, block)
     assert told(absent) == told(steady)
     assert registrations.registered(absent, NETUID) == registrations.registered(steady, NETUID)
@@ -88,7 +88,7 @@ def test_what_a_purged_hotkey_had_committed_between_two_polls_is_history_and_its
         ledgers(tmp_path),
     )
     follow(life, ledger, 0)
-    follow(life, ledger, life.final)
+    follow(life, ledger, life.head())
     seen = [(row[2], row[3], row[5], row[6]) for row in told(ledger)["commitments"]]
     held = {hotkey: (r.uid, r.since) for hotkey, r in registrations.registered(ledger, NETUID).items()}
     assert (seen, held) == ([("hot1", 2, 1, 0)], {"hot0": (0, 0), "hot3": (1, 3), "hot1": (2, 4)})
@@ -96,29 +96,16 @@ def test_what_a_purged_hotkey_had_committed_between_two_polls_is_history_and_its
     ledger.close()
 
 
-class Failing(Life):
-    """Fails at the n-th read."""
-
-    left = 0
-
-    def subnet(self, netuid: NetUid, at: Head) -> Subnet:
-        self.left -= 1
-        if self.left == 0:
-            raise ChainTimeout("no answer in time")
-        return super().subnet(netuid, at)
-
-
 def test_a_fault_on_the_way_back_leaves_neither_a_gap_nor_half_a_history(tmp_path: Path) -> None:
-    calm, (steady, shaken) = lived([[Commit(n % 3, "hashed")] for n in range(12)]), ledgers(tmp_path)
-    life = Failing({}, (), looks=calm.looks, number=calm.number, final=calm.final)
+    life, (steady, shaken) = lived([[Commit(n % 3, "hashed")] for n in range(12)]), ledgers(tmp_path)
     for block in range(13):
-        follow(calm, steady, block)
-    for read in range(1, 12):
-        life.left = read
+        follow(life, steady, block)
+    for read in range(11):
+        life.faults.fail(ChainTimeout("no answer in time"), "subnet", after=read)
         with pytest.raises(ChainTimeout):
-            follow(life, shaken, life.final)
+            follow(life, shaken, life.head())
         assert told(shaken)["commitments"] == []
-    follow(life, shaken, life.final)
+    follow(life, shaken, life.head())
     assert told(shaken) == told(steady)
     steady.close()
     shaken.close()
@@ -126,7 +113,7 @@ def test_a_fault_on_the_way_back_leaves_neither_a_gap_nor_half_a_history(tmp_pat
 
 def test_a_quiet_stretch_costs_one_look_a_span(tmp_path: Path) -> None:
     life, (ledger, other) = lived([[]] * (3 * SPAN)), ledgers(tmp_path)
-    follow(life, ledger, life.final)
-    assert life.read == [SPAN - 1, 2 * SPAN - 1, 3 * SPAN - 1, 3 * SPAN]
+    follow(life, ledger, life.head())
+    assert life.looks == [SPAN - 1, 2 * SPAN - 1, 3 * SPAN - 1, 3 * SPAN]
     other.close()
     ledger.close()
