@@ -62,7 +62,7 @@ def _addresses(text: str, option: str) -> list[str]:
 
 def _nodes(name: str, urls: Sequence[str], archives: Sequence[str], patience: Patience) -> SubtensorChain:
     """Fail-over is ours, so each substrate is bound to one node; only its archives are the SDK's to fall back on."""
-    endpoints = [Endpoint(public_name(url), _opening(url, archives)) for url in urls]
+    endpoints = [Endpoint(_without_secrets(url), _opening(url, archives)) for url in urls]
     beacon = QUICKNET if name in NETWORKS else _beacon(urls)
     return SubtensorChain(Lines(endpoints, patience), beacon, name)
 
@@ -76,6 +76,13 @@ def _beacon(urls: Sequence[str]) -> BeaconClock:
             continue
         return found.clock if found else QUICKNET
     return QUICKNET  # nobody answers, as connecting is about to find and say
+
+
+def _without_secrets(url: str) -> str:
+    """An address as the operator may find it in a log: neither user nor path, either of which can be a key."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname}{port}"
 
 
 def _opening(url: str, archives: Sequence[str]) -> Callable[[], object]:

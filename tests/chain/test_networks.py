@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from chain.failover import Patience
 from chain.networks import connect, public_name
-from chain.reader import InvalidNetwork
+from chain.reader import ChainUnreachable, InvalidNetwork
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,19 @@ from chain.reader import InvalidNetwork
 )
 def test_strangers_see_neither_paths_nor_keys(network: str, shown: str) -> None:
     assert public_name(network) == shown
+
+
+def test_a_node_that_nobody_runs_is_named_without_what_may_be_a_key() -> None:
+    with pytest.raises(ChainUnreachable) as told:
+        connect("ws://someone:secret@127.0.0.1:9/key", patience=Patience(attempts=1))
+    assert "reading the head: ws://127.0.0.1:9 does not answer" in str(told.value)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["ws://127.0.0.1:9,finney", "ws://127.0.0.1:9,", "ws://"])
+def test_a_list_of_addresses_holds_nothing_else(text: str) -> None:
+    with pytest.raises(InvalidNetwork, match="is no ws:// or wss:// address of a node: check --network"):
+        connect(text)
 
 
 def test_a_name_that_means_nothing_lists_what_would() -> None:
