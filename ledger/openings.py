@@ -16,19 +16,18 @@ from ledger.schema import CommitmentRow, OpeningRow
 
 
 def add_openings(session: Session, netuid: NetUid, entries: Sequence[Commitment]) -> int:
-    """Record what opened and is not known, oldest first, so that each finds those before it attached; how many.
-
-    The entries themselves are recorded already.
-    """
+    """Record what opened and is not known, oldest first; how many texts. The entries are recorded already."""
     fresh = list(_fresh(session, netuid, entries))
-    for entry, opened in fresh:
-        stands = entry.block is not None and entry.block < opened.block
-        owner = _standing(session, netuid, entry) if stands else _sealed_before(session, netuid, entry, opened.block)
-        row = OpeningRow(netuid=netuid, hotkey=entry.hotkey, open_block=opened.block, data=opened.data)
-        row.commitment_id = owner
-        session.add(row)
-        session.flush()
+    session.add_all([_row(session, netuid, entry, opened) for entry, opened in fresh])
     return len(fresh)
+
+
+def _row(session: Session, netuid: NetUid, entry: Commitment, opened: Opened) -> OpeningRow:
+    stands = entry.block is not None and entry.block < opened.block
+    owner = _standing(session, netuid, entry) if stands else _sealed_before(session, netuid, entry, opened.block)
+    row = OpeningRow(netuid=netuid, hotkey=entry.hotkey, open_block=opened.block, data=opened.data)
+    row.commitment_id = owner
+    return row
 
 
 def _fresh(session: Session, netuid: NetUid, entries: Sequence[Commitment]) -> Iterator[tuple[Commitment, Opened]]:

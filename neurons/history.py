@@ -34,7 +34,7 @@ def advance(chain: ChainReader, ledger: Ledger, netuid: NetUid, upto: Head, sinc
     if seen is not None and seen >= upto.number:
         return None
     kept = Block(upto.number - KEPT_BLOCKS)
-    looks, gap = _looks(chain, netuid, _newest(chain, netuid, after, upto), after, kept)
+    looks, gap = _looks(chain, netuid, _newest(chain, netuid, after, upto, kept), after, kept)
     if gap is not None:
         log.warning("what was committed in blocks %d to %d may be missing: %s", gap.first, gap.last, gap.cause)
         record_gap(ledger, netuid, gap)
@@ -84,7 +84,7 @@ def _after(look: Subnet, after: Block) -> set[Block]:
     return {block for block in hints(look) if after < block < look.at.number}
 
 
-def _newest(chain: ChainReader, netuid: NetUid, after: Block, upto: Head) -> Subnet:
+def _newest(chain: ChainReader, netuid: NetUid, after: Block, upto: Head, kept: Block) -> Subnet:
     """The look to begin with: SPAN blocks on, or at the oldest block after that whose state is still there."""
     if upto.number <= after + SPAN:
         return chain.subnet(netuid, upto)
@@ -92,12 +92,16 @@ def _newest(chain: ChainReader, netuid: NetUid, after: Block, upto: Head) -> Sub
     try:
         return _look(chain, netuid, gone)
     except UnknownBlock:
+        if gone > kept:
+            raise
         look = chain.subnet(netuid, upto)
     while look.at.number - gone > 1:  # nodes drop state from the oldest block on
         middle = Block((gone + look.at.number) // 2)
         try:
             look = _look(chain, netuid, middle)
         except UnknownBlock:
+            if middle > kept:
+                raise
             gone = middle
     return look
 

@@ -1,7 +1,7 @@
 """First sight: every commitment once with its block, every opened text at the commitment it can only belong to."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from chain.types import Block, Commitment, Hotkey, NetUid, Registration, Uid, Unreadable
 from ledger import submissions
@@ -142,3 +142,21 @@ def test_a_commitment_that_opens_as_several_texts_says_how_many(ledger: Ledger, 
     poll(ledger, 30, clear("hot1", 10, tuple(text(data, 20) for data in texts)))
     (waiting,) = submissions.undecoded(ledger)
     assert (waiting.data, waiting.texts, waiting.commit_block, waiting.open_block) == (b"a", len(texts), 10, 20)
+
+
+def test_a_subnet_of_any_size_is_recorded_and_a_poll_that_tells_nothing_writes_only_its_block(ledger: Ledger) -> None:
+    """1,700 hotkeys with ten texts each have more keys than a statement takes parameters."""
+    neurons = [neuron(uid) for uid in range(1_700)]
+    texts = tuple(text(f"text {n}", 10 + n) for n in range(10))
+    entries = [clear(n.hotkey, 5, texts) for n in neurons]
+    assert record_poll(ledger, NETUID, Block(30), neurons, entries) == PollResult(1_700, 17_000, 0)
+    written: list[str] = []
+
+    def step(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("SELECT", "BEGIN")):
+            written.append(statement.split(" ")[1])
+
+    event.listen(ledger._engine, "before_cursor_execute", step)
+    assert record_poll(ledger, NETUID, Block(31), neurons, entries) == PollResult(0, 0, 0)
+    event.remove(ledger._engine, "before_cursor_execute", step)
+    assert written == ["polls"]

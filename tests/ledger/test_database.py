@@ -5,10 +5,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 
+from ledger import migrations, submissions
+from ledger.board import board
 from ledger.database import Ledger, LedgerConflict, LedgerNewer, LedgerUnavailable, open_ledger
 from ledger.schema import Base, FactRow, RefusalRow
 
@@ -26,6 +30,29 @@ def test_migrations_from_empty_give_exactly_the_tables_of_the_schema(tmp_path: P
         names = set(inspect(connection).get_table_names())
     engine.dispose()
     assert (differences, names) == ([], set(Base.metadata.tables) | {"alembic_version"})
+
+
+def test_an_older_ledger_is_brought_up_to_date_with_all_it_holds(tmp_path: Path) -> None:
+    path, config = tmp_path / "ledger.db", Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("INSERT INTO commitments VALUES (1, 7, 'hot1', 10, 'cold1', 1, 1, 12, x'01', 900, x'02')")
+        )
+        connection.execute(
+            text("INSERT INTO submissions VALUES (1, 1, 'chat', 'a/b', 'rev', 'digest', 'hot1', 'cold1', 1, 1, 10, 20)")
+        )
+        connection.execute(text("INSERT INTO intakes VALUES (1, 1, 25, 'accepted', 5, 6, NULL, NULL, NULL)"))
+    engine.dispose()
+    ledger = open_ledger(path)
+    (kept,) = submissions.all_of(ledger, "chat")
+    assert (kept.repo, kept.digest, kept.secure_hash, kept.intake) == ("a/b", "digest", None, "accepted")
+    (waiting,) = board(ledger).submissions
+    assert (waiting.state, waiting.reveal_round) == ("queued", 900)
+    ledger.close()
 
 
 def test_every_constraint_has_a_name_that_a_later_migration_can_reach(path: Path) -> None:

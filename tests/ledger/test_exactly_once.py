@@ -18,8 +18,9 @@ from sqlalchemy import event
 
 from chain.types import Block, Hotkey, Included, NetUid, Uid, Unreadable
 from evaluation.verdicts import Abandoned
-from ledger import commitments, heartbeats, network, rounds, submissions, verdicts, weights
+from ledger import clear_texts, commitments, heartbeats, network, rounds, submissions, verdicts, weights
 from ledger.database import Ledger, open_ledger
+from ledger.gaps import Gap, record_gap
 from ledger.submissions import Accepted, Retry
 from models.rejections import Reason, Rejection
 from tests.ledger.builders import (
@@ -54,6 +55,10 @@ def _poll(ledger: Ledger) -> object:
 WRITES: dict[str, Write] = {
     "record_poll": _poll,
     "add": lambda ledger: submissions.add(ledger, OPENED, "chat", "user4/model", REVISION, DIGEST),
+    "add_hashed": lambda ledger: submissions.add_hashed(ledger, CLEAR, "chat", "user5/model", REVISION, "hash"),
+    "withdraw": lambda ledger: clear_texts.withdraw(ledger, CLEAR),
+    "mark_read": lambda ledger: clear_texts.mark_read(ledger, CLEAR),
+    "record_gap": lambda ledger: record_gap(ledger, NETUID, Gap(Block(5), Block(9), "the state is gone")),
     "refuse": lambda ledger: submissions.refuse(ledger, OPENED, REFUSED),
     "record_intake accepted": lambda ledger: submissions.record_intake(ledger, ONE, Block(30), Accepted(1, 2)),
     "record_intake rejected": lambda ledger: submissions.record_intake(ledger, ONE, Block(30), REFUSED),
@@ -85,6 +90,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submission(ledger, 1)
     submission(ledger, 2)
     assert (opened_commitment(ledger, 4), open_round(ledger).id) == (OPENED, ROUND)
+    commitments.record_poll(ledger, NETUID, Block(21), [neuron(n) for n in range(1, 9)], [clear("hot8", 21)])
     weights.record_sent(ledger, Block(50), "table", {Hotkey("hot1"): 1.0}, Included(Block(50), "0xabc"))
     weights.begin(ledger, weights.Attempt(Block(52), "table", {Hotkey("hot1"): 1.0}, {Uid(1): 65_535}))
     ledger.close()

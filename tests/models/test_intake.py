@@ -14,7 +14,7 @@ from models.cache import ModelCache
 from models.intake import take_in
 from models.limits import ModelLimits
 from models.publishing import PublishedModel, publish
-from models.ref import ModelRef
+from models.ref import HashedRef, ModelRef, secure_hash
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
@@ -61,6 +61,19 @@ class Hindered:
     def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
         self._hub.fetch(repo, kind, revision, paths[:1], into)
         raise self._error
+
+
+def test_a_pointer_in_clear_is_held_against_the_files_under_its_own_hotkey_alone(
+    validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
+):
+    hashed = HashedRef(ref.competition, ref.repo, ref.revision, secure_hash(ref.digest, HOTKEY))
+    copied = take_in(validator, hashed, Hotkey("mallory"), limits, cache)
+    assert isinstance(copied, Rejection)
+    assert (copied.reason, cache.has(ref.digest)) == (Reason.DIGEST, False)
+    assert copied.detail.endswith("means no such model under hotkey mallory: a line counts for its maker")
+    taken = take_in(validator, hashed, HOTKEY, limits, cache)
+    assert isinstance(taken, Vetted)
+    assert (taken.digest, cache.has(ref.digest)) == (ref.digest, True)
 
 
 def test_a_public_model_as_committed_arrives_in_the_cache(
