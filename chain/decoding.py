@@ -50,16 +50,25 @@ def weights(rows: Iterable[tuple[Any, Iterable[tuple[Any, Any]]]]) -> dict[Uid, 
     return {uid: {to: value / totals[uid] for to, value in row.items()} for uid, row in decoded.items() if totals[uid]}
 
 
+def fixed_bytes(value: Any) -> bytes:
+    """Bytes of a fixed length, which the SDK shows as 0x-hex, or as numbers where there are none."""
+    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)
+
+
 def raw_bytes(value: Any) -> bytes:
-    """Bytes the SDK shows as 0x-hex, as text where they happen to be UTF-8, or as numbers."""
-    if isinstance(value, str):
-        if value.startswith("0x"):
-            try:
-                return bytes.fromhex(value[2:])
-            except ValueError:
-                pass
-        return value.encode()
-    return bytes(value)
+    """Bytes of any length, which the SDK shows as text where they are UTF-8, else as 0x-hex, or as numbers.
+
+    So 0x-hex of bytes that are UTF-8 was a text itself. A text that is the 0x-hex of other bytes cannot be told from
+    those bytes by any reader of the SDK.
+    """
+    if not isinstance(value, str):
+        return bytes(value)
+    if value.startswith("0x"):
+        try:
+            return _no_text(bytes.fromhex(value[2:]))
+        except ValueError:
+            pass
+    return value.encode()
 
 
 def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any], newest: Any) -> Commitment | Unreadable:
@@ -99,7 +108,17 @@ def _sealed(fields: Iterable[tuple[str, Any]]) -> list[Sealed]:
 
 
 def _clear(fields: Iterable[tuple[str, Any]]) -> list[bytes]:
-    return [raw_bytes(value) for name, value in fields if name.startswith(("Raw", "BigRaw"))]
+    clear = [(name, value) for name, value in fields if name.startswith(("Raw", "BigRaw"))]
+    return [raw_bytes(value) if name == "BigRaw" else fixed_bytes(value) for name, value in clear]
+
+
+def _no_text(data: bytes) -> bytes:
+    """Bytes that are not UTF-8. Raises ValueError for those that are."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return data
+    raise ValueError("this is a text")
 
 
 def _has_failed(fields: Iterable[tuple[str, Any]]) -> bool:

@@ -1,15 +1,44 @@
-"""The one intent the SDK lacks: set_commitment, so that commitments take the SDK's own preflight and retry path."""
+"""Intents beyond the SDK's: set_commitment, which it lacks, and weights whose refusals all have the chain's names."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import bittensor as bt
+from bittensor.error_map import ErrorCode
 
 _PALLET = bt.storage.Commitments
 _SUBTENSOR = bt.storage.SubtensorModule
 
+MOST_RAW, MOST_SEALED = 128, 1_024
+"""Bytes that a Raw field and a TimelockEncrypted field hold."""
+
 LEAST_SPACE = 100
 """Bytes that the smallest commitment counts for (facts of the Commitments pallet: `max(100, bytes)`)."""
+
+
+@dataclass
+class SetWeights(bt.SetWeights):  # type: ignore[misc]  # the SDK ships no types
+    """The SDK's intent, but for what its preflight leaves unnamed: refused in advance, it has the chain's name too."""
+
+    async def build(self, substrate: Any, wallet: Any) -> Any:
+        """Compose the call that the subnet asks for. Raises the SDK's ChainError."""
+        try:
+            return await super().build(substrate, wallet)
+        except bt.ChainError as error:
+            name = error.name or await self._name(substrate, error.code)
+            raise bt.ChainError(error.message, name, error.code) from error
+
+    async def _name(self, substrate: Any, code: ErrorCode) -> str | None:
+        if code is ErrorCode.RATE_LIMITED:
+            sealed = await substrate.query(*_SUBTENSOR.CommitRevealWeightsEnabled, [self.netuid])
+            return "CommittingWeightsTooFast" if sealed else "SettingWeightsTooFast"
+        return _UNNAMED.get(code)
+
+
+_UNNAMED = {
+    ErrorCode.NOT_REGISTERED: "HotKeyNotRegisteredInSubNet",
+    ErrorCode.INVALID_ARGUMENT: "WeightVecLengthIsLow",
+}
 
 
 @dataclass
@@ -28,6 +57,7 @@ class SetCommitment(bt.Intent):  # type: ignore[misc]  # the SDK ships no types
     async def build(self, substrate: Any, wallet: Any) -> Any:
         """Compose the call, after asking the chain whether it would be refused. Raises the SDK's ChainError."""
         hotkey = self.hotkey_address(wallet)
+        self._check_lengths()
         await self._check_registration(substrate, hotkey)
         await self._check_space(substrate, hotkey)
         call = await substrate.compose(
@@ -49,6 +79,13 @@ class SetCommitment(bt.Intent):  # type: ignore[misc]  # the SDK ships no types
             sealed = {"encrypted": bytes.fromhex(self.encrypted_hex), "reveal_round": self.reveal_round}
             fields.insert(0, {"TimelockEncrypted": sealed})
         return fields
+
+    def _check_lengths(self) -> None:
+        for kind, data, most in (("clear", self.raw_hex, MOST_RAW), ("timelocked", self.encrypted_hex, MOST_SEALED)):
+            if len(data) > 2 * most:
+                raise bt.ChainError(
+                    f"the {kind} field has {len(data) // 2} bytes and the chain takes {most}: commit less", "BadFormat"
+                )
 
     async def _check_registration(self, substrate: Any, hotkey: str) -> None:
         if await substrate.query(*_SUBTENSOR.Uids, [self.netuid, hotkey]) is None:

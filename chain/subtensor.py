@@ -11,7 +11,7 @@ from chain import decoding
 from chain.connection import Ask, Substrate
 from chain.embedded.beacon import BeaconClock
 from chain.failover import Lines
-from chain.intents import SetCommitment
+from chain.intents import SetCommitment, SetWeights
 from chain.reader import ChainFault, UnknownSubnet
 from chain.signing import Wallet
 from chain.submission import Submitted, submit
@@ -127,13 +127,17 @@ class SubtensorChain:
             _SUBTENSOR.MinAllowedWeights,
             _SUBTENSOR.MaxWeightsLimit,
             _SUBTENSOR.WeightsVersionKey,
+            _SUBTENSOR.NetworksAdded,
         )
 
         async def ask(substrate: Substrate) -> Sequence[Any]:
             hash_ = await _hash(substrate, None)
             return await asyncio.gather(*(substrate.query(*item, [netuid], hash_) for item in items))
 
-        rate, sealed, least, most, version = self._lines.read(f"reading the weight rules of netuid {netuid}", ask)
+        rules = self._lines.read(f"reading the weight rules of netuid {netuid}", ask)
+        rate, sealed, least, most, version, exists = rules
+        if not exists:
+            raise self._no_subnet(netuid)
         share = _FULL_SHARE if most is None else int(most)
         return WeightRules(
             BlockCount(int(rate or 0)), bool(sealed), int(least or 0), share / _FULL_SHARE, int(version or 0)
@@ -178,13 +182,16 @@ class SubtensorChain:
             values = quantise(weights)
         except InvalidWeights as error:
             return Refused("InvalidWeights", str(error))
-        intent = bt.SetWeights(netuid=netuid, weights=values, version_key=version_key)
+        intent = SetWeights(netuid=netuid, weights=values, version_key=version_key)
         return self._lines.write(f"setting weights on netuid {netuid}", _sending(intent, wallet))
 
     def _neurons(self, netuid: NetUid, graph: Any) -> tuple[Neuron, ...]:
         if not graph:
-            raise UnknownSubnet(f"netuid {netuid} does not exist on {self.name}: name another with --netuid")
+            raise self._no_subnet(netuid)
         return decoding.neurons(graph)
+
+    def _no_subnet(self, netuid: NetUid) -> UnknownSubnet:
+        return UnknownSubnet(f"netuid {netuid} does not exist on {self.name}: name another with --netuid")
 
 
 def _sending(intent: Any, wallet: Wallet) -> Ask[Submitted]:

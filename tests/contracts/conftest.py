@@ -53,25 +53,6 @@ def wallets(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Wallet]
     return lambda name: create_wallet(name, "default", path)
 
 
-LAGS = {
-    "test_strangers_texts_open_byte_for_byte": ("b'0x'", "b'0x41'"),
-    "test_a_field_too_long_for_the_chain_is_refused": ("clear",),
-    "test_a_refusal_has_the_chains_own_name": ("unregistered", "too few"),
-    "test_the_rate_limit_is_told_beforehand_and_is_the_one_that_refuses": ("clear", "commit-reveal"),
-    "test_a_new_registration_counts_as_a_setting_for_the_rate_limit": ("",),
-}
-"""Parts of the contract that the adapter does not keep yet, by test and case."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expect those to fail, so that whoever mends one is told to take it off the list."""
-    names = {f"{test}[{on}{case and '-'}{case}]" for test, cases in LAGS.items() for on in ADAPTED for case in cases}
-    names.add("test_a_field_too_long_for_the_chain_is_refused[served-sealed]")
-    for item in items:
-        if item.name in names:
-            item.add_marker(pytest.mark.xfail(strict=True, reason="the adapter does not keep this yet"))
-
-
 @pytest.fixture(params=["simulated", *ADAPTED])
 def open_network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Network]]:
     """Opens the network at block 0, without subnets; its finality lags by as many blocks as asked for."""

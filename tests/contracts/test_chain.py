@@ -342,6 +342,12 @@ def test_strangers_texts_open_byte_for_byte(network: Network, chain: Chain, wall
     assert _only(chain) == Commitment(wallets("miner").hotkey, Block(2), None, None, (Opened(text, Block(3)),))
 
 
+@pytest.mark.parametrize("netuid", [NOWHERE, NetUid(65_535)])
+def test_a_subnet_that_is_none_has_no_weight_rules(chain: Chain, netuid: NetUid) -> None:
+    with pytest.raises(UnknownSubnet, match=f"netuid {netuid} does not exist"):
+        chain.weight_rules(netuid)
+
+
 def test_a_hotkey_without_a_uid_may_not_commit(chain: Chain, wallets: Wallets) -> None:
     answers = [chain.commit(netuid, wallets("stranger"), raw=b"x") for netuid in (NETUID, NOWHERE)]
     assert [_refused(answer) for answer in answers] == ["AccountNotAllowedCommit"] * 2
@@ -445,7 +451,7 @@ def test_the_rate_limit_is_told_beforehand_and_is_the_one_that_refuses(
     first = _landed(chain.set_weights(NETUID, wallets("validator"), {Uid(0): 1.0}))
     answer = chain.set_weights(NETUID, wallets("validator"), {Uid(2): 1.0})
     assert _refused(answer) == name
-    network.advance(first + chain.weight_rules(NETUID).rate_limit - chain.head() - 1)
+    network.advance(first + chain.weight_rules(NETUID).rate_limit - chain.head())
     assert isinstance(chain.set_weights(NETUID, wallets("validator"), {Uid(2): 1.0}), Included)
 
 
