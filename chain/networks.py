@@ -1,5 +1,6 @@
 """From what a user calls a network to a connected chain: a live network, nodes' addresses, an embedded chain's file."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -40,7 +41,8 @@ def connect(network: str, archive: str | None = None, patience: Patience | None 
         urls = [settings.resolve_endpoint(network)[1], *settings.default_fallback_endpoints(network)]
         return _nodes(network, urls, archives or settings.default_archive_endpoints(network), chosen)
     if network.startswith(_ADDRESSES):
-        return _nodes(public_name(network), _addresses(network, "--network"), archives or (), chosen)
+        urls = _addresses(network, "--network")
+        return _nodes(public_name(network), urls, archives or (), chosen)
     return _embedded(network, chosen)
 
 
@@ -55,9 +57,17 @@ def _addresses(text: str, option: str) -> list[str]:
     """Addresses with commas between. Raises InvalidNetwork for anything else among them."""
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
-        if not part.startswith(_ADDRESSES) or not urlsplit(part).hostname:
+        if not _is_address(part):
             raise InvalidNetwork(f"{part!r} is no ws:// or wss:// address of a node: check {option}")
     return parts
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return text.startswith(_ADDRESSES) and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half an IPv6 address, or a port that is none
+        return False
 
 
 def _nodes(name: str, urls: Sequence[str], archives: Sequence[str], patience: Patience) -> SubtensorChain:
@@ -90,8 +100,8 @@ def _opening(url: str, archives: Sequence[str]) -> Callable[[], object]:
 
 
 def _embedded(network: str, patience: Patience) -> SubtensorChain:
-    path = Path(network).expanduser()
-    if not path.is_file():
+    path = Path(os.path.expanduser(network))  # Path's own raises for the home of nobody
+    if not os.path.isfile(path):  # as does its is_file, for a name longer than any file's
         raise InvalidNetwork(
             f"network {network!r} is neither one of {', '.join(NETWORKS)}, nor ws:// addresses, nor the file of an "
             "embedded chain: check --network, or start one with `crucible localnet up`"

@@ -29,9 +29,32 @@ def test_a_node_that_nobody_runs_is_named_without_what_may_be_a_key() -> None:
     assert "secret" not in str(told.value)
 
 
-@pytest.mark.parametrize("text", ["ws://127.0.0.1:9,finney", "ws://127.0.0.1:9,", "ws://"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ws://127.0.0.1:9,finney",
+        "ws://127.0.0.1:9,",
+        "ws://",
+        "ws://node:99999",
+        "ws://node:port",
+        "ws://node:0",
+        "ws://[",
+    ],
+)
 def test_a_list_of_addresses_holds_nothing_else(text: str) -> None:
     with pytest.raises(InvalidNetwork, match="is no ws:// or wss:// address of a node: check --network"):
+        connect(text)
+
+
+@pytest.mark.parametrize("text", ["node.example", "ws://node:port", "ws://["])
+def test_an_archive_is_held_to_the_same(text: str) -> None:
+    with pytest.raises(InvalidNetwork, match="is no ws:// or wss:// address of a node: check CRUCIBLE_ARCHIVE"):
+        connect("ws://127.0.0.1:9", text)
+
+
+@pytest.mark.parametrize("text", ["~nobody-of-that-name/chain.sqlite", "x" * 300, "a\0b"])
+def test_a_name_that_no_file_can_have_is_none_of_a_network(text: str) -> None:
+    with pytest.raises(InvalidNetwork, match=r"is neither one of finney, test, archive, local"):
         connect(text)
 
 
