@@ -15,6 +15,9 @@ from chain.types import Block, Included, Refused
 
 Submitted = Included | Refused
 
+_OPEN = ("AlreadyImported", "Retracted", "FinalityTimeout", "Dropped", "Invalid")
+"""What a node's pool says of an extrinsic that was in a block, or that other pools may hold: it may stand yet."""
+
 
 async def submit(substrate: Substrate, intent: Any, wallet: Wallet) -> Submitted:
     """Sign, send, and wait until it is final. Raises ChainUnreachable where the answer was lost, and SDK errors."""
@@ -31,7 +34,7 @@ async def submit(substrate: Substrate, intent: Any, wallet: Wallet) -> Submitted
     if result.success:
         return await _included(substrate, result)
     fault = result.error or bt.ChainError(result.message or "the node gave no reason")
-    if result.block_hash or _is_named(fault):
+    if result.block_hash or (_is_named(fault) and fault.name not in _OPEN):
         return _refused(fault)
     raise ChainUnreachable(f"whether it stands is unknown ({fault.message}): look at the chain before sending again")
 

@@ -97,8 +97,8 @@ class Pool:
             if found and found[0] <= reached:
                 return self.outcome(*found)
             if not held and not found:
-                dropped = ChainError("Extrinsic dropped: it became invalid before a block could include it", "dropped")
-                return ExtrinsicResult(success=False, message=dropped.message, error=dropped)
+                invalid = ChainError("the extrinsic became invalid before a block could include it", "Invalid")
+                return ExtrinsicResult(success=False, message=invalid.message, error=invalid)
             await asyncio.sleep(self._node.parameters.poll_s)
         raise ChainError(
             f"no block included the extrinsic within {self._patience_s:.0f} s; does anybody author blocks?"
