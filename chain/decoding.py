@@ -52,7 +52,7 @@ def weights(rows: Iterable[tuple[Any, Iterable[tuple[Any, Any]]]]) -> dict[Uid, 
 
 def fixed_bytes(value: Any) -> bytes:
     """Bytes of a fixed length, which the SDK shows as 0x-hex, or as numbers where there are none."""
-    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)
+    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else _numbers(value)
 
 
 def raw_bytes(value: Any) -> bytes:
@@ -62,7 +62,7 @@ def raw_bytes(value: Any) -> bytes:
     those bytes by any reader of the SDK.
     """
     if not isinstance(value, str):
-        return bytes(value)
+        return _numbers(value)
     if value.startswith("0x"):
         try:
             return _no_text(bytes.fromhex(value[2:]))
@@ -89,7 +89,7 @@ def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any], newest: Any) -
             _has_failed(fields),
             len(sealed) > 1 or len(clear) > 1,
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         return Unreadable(hotkey, f"the chain's entry has an unknown shape: {error!r}"[:200])
 
 
@@ -110,6 +110,11 @@ def _sealed(fields: Iterable[tuple[str, Any]]) -> list[Sealed]:
 def _clear(fields: Iterable[tuple[str, Any]]) -> list[bytes]:
     clear = [(name, value) for name, value in fields if name.startswith(("Raw", "BigRaw"))]
     return [raw_bytes(value) if name == "BigRaw" else fixed_bytes(value) for name, value in clear]
+
+
+def _numbers(value: Any) -> bytes:
+    """Bytes given one by one. Raises TypeError for a single number, of which `bytes` would make as many zeros."""
+    return bytes(iter(value))
 
 
 def _no_text(data: bytes) -> bytes:

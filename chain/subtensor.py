@@ -86,38 +86,38 @@ class SubtensorChain:
     def subnet(self, netuid: NetUid, at: Head) -> Subnet:
         """Everything of one block, all of it asked at once."""
 
-        async def ask(substrate: Substrate) -> tuple[datetime, Any, Sequence[Any]]:
+        async def ask(substrate: Substrate) -> Subnet:
             time, graph, maps = await asyncio.gather(
                 _time(substrate, at.hash), _metagraph(substrate, netuid, at.hash), _maps(substrate, netuid, at.hash)
             )
-            return time, graph, maps
+            return Subnet(at, time, self._neurons(netuid, graph), decoding.commitments(*maps))
 
-        time, graph, maps = self._lines.read(f"reading netuid {netuid} at block {at.number}", ask)
-        return Subnet(at, time, self._neurons(netuid, graph), decoding.commitments(*maps))
+        return self._lines.read(f"reading netuid {netuid} at block {at.number}", ask)
 
     def neurons(self, netuid: NetUid, block: Block | None = None) -> tuple[Neuron, ...]:
         """The metagraph by uid. Raises UnknownSubnet."""
 
-        async def ask(substrate: Substrate) -> Any:
-            return await _metagraph(substrate, netuid, await _hash(substrate, block))
+        async def ask(substrate: Substrate) -> tuple[Neuron, ...]:
+            return self._neurons(netuid, await _metagraph(substrate, netuid, await _hash(substrate, block)))
 
-        return self._neurons(netuid, self._lines.read(f"reading the metagraph of netuid {netuid}", ask))
+        return self._lines.read(f"reading the metagraph of netuid {netuid}", ask)
 
     def commitments(self, netuid: NetUid, block: Block | None = None) -> tuple[Commitment | Unreadable, ...]:
         """Every hotkey's commitment, in three map reads however many there are."""
 
-        async def ask(substrate: Substrate) -> Sequence[Any]:
-            return await _maps(substrate, netuid, await _hash(substrate, block))
+        async def ask(substrate: Substrate) -> tuple[Commitment | Unreadable, ...]:
+            return decoding.commitments(*await _maps(substrate, netuid, await _hash(substrate, block)))
 
-        return decoding.commitments(*self._lines.read(f"reading the commitments of netuid {netuid}", ask))
+        return self._lines.read(f"reading the commitments of netuid {netuid}", ask)
 
     def weights(self, netuid: NetUid, block: Block | None = None) -> dict[Uid, Weights]:
         """Each setter's weights as the chain holds them."""
 
-        async def ask(substrate: Substrate) -> Any:
-            return await substrate.query_map(*_SUBTENSOR.Weights, [netuid], await _hash(substrate, block))
+        async def ask(substrate: Substrate) -> dict[Uid, Weights]:
+            held = await substrate.query_map(*_SUBTENSOR.Weights, [netuid], await _hash(substrate, block))
+            return decoding.weights(held)
 
-        return decoding.weights(self._lines.read(f"reading the weights of netuid {netuid}", ask))
+        return self._lines.read(f"reading the weights of netuid {netuid}", ask)
 
     def weight_rules(self, netuid: NetUid) -> WeightRules:
         """What the subnet asks of whoever sets weights."""
@@ -130,18 +130,18 @@ class SubtensorChain:
             _SUBTENSOR.NetworksAdded,
         )
 
-        async def ask(substrate: Substrate) -> Sequence[Any]:
+        async def ask(substrate: Substrate) -> WeightRules:
             hash_ = await _hash(substrate, None)
-            return await asyncio.gather(*(substrate.query(*item, [netuid], hash_) for item in items))
+            rules = await asyncio.gather(*(substrate.query(*item, [netuid], hash_) for item in items))
+            rate, sealed, least, most, version, exists = rules
+            if not exists:
+                raise self._no_subnet(netuid)
+            share = _FULL_SHARE if most is None else int(most)
+            return WeightRules(
+                BlockCount(int(rate or 0)), bool(sealed), int(least or 0), share / _FULL_SHARE, int(version or 0)
+            )
 
-        rules = self._lines.read(f"reading the weight rules of netuid {netuid}", ask)
-        rate, sealed, least, most, version, exists = rules
-        if not exists:
-            raise self._no_subnet(netuid)
-        share = _FULL_SHARE if most is None else int(most)
-        return WeightRules(
-            BlockCount(int(rate or 0)), bool(sealed), int(least or 0), share / _FULL_SHARE, int(version or 0)
-        )
+        return self._lines.read(f"reading the weight rules of netuid {netuid}", ask)
 
     def beacon_round(self, at: datetime) -> BeaconRound:
         """The first beacon round published at or after a moment."""
@@ -149,9 +149,12 @@ class SubtensorChain:
 
     def beacon_signature(self, round_: BeaconRound) -> bytes | None:
         """The pulse of a round as the chain stores it; None while it has none."""
-        doing = f"reading beacon round {round_}"
-        pulse = self._lines.read(doing, lambda s: s.query(*bt.storage.Drand.Pulses, [round_]))
-        return decoding.raw_bytes(pulse["signature"]) if pulse else None
+
+        async def ask(substrate: Substrate) -> bytes | None:
+            pulse = await substrate.query(*bt.storage.Drand.Pulses, [round_])
+            return decoding.raw_bytes(pulse["signature"]) if pulse else None
+
+        return self._lines.read(f"reading beacon round {round_}", ask)
 
     def seal(self, text: str, open_at: Block) -> Sealed:
         """Timelock-encrypt a text so that it opens at the first beacon round after a block's expected time."""
