@@ -40,8 +40,8 @@ from tests.ledger.builders import (
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 REFUSED = Rejection(Reason.WEIGHTS, "NaN")
-OPENED, ONE, TWO, ROUND, SENT, UNANSWERED = 3, 1, 2, 1, 1, 2
-"""Ids of what `prepared` leaves: a commitment to decode, two submissions, an open round, two sendings."""
+OPENED, CLEAR, ONE, TWO, ROUND, SENT, UNANSWERED = 3, 4, 1, 2, 1, 1, 2
+"""Ids of what `prepared` leaves: a commitment to decode and one in clear, two submissions, a round, two sendings."""
 
 Content = dict[str, list[tuple[object, ...]]]
 Write = Callable[[Ledger], object]
