@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from chain.networks import connect
+from chain.printable import printable
 from chain.reader import ChainError
 from chain.subtensor import SubtensorChain
 from chain.types import Commitment, NetUid, Neuron, Unreadable
@@ -103,12 +104,6 @@ def _commitment(entry: Commitment | Unreadable) -> dict[str, Any]:
         "block": entry.block,
         "state": state,
         "reveal_round": entry.sealed.reveal_round if entry.sealed else None,
-        "clear": _text(entry.raw or b""),
-        "opened": [{"block": opened.block, "text": _text(opened.data)} for opened in entry.opened],
+        "clear": printable(entry.raw or b""),
+        "opened": [{"block": opened.block, "text": printable(opened.data)} for opened in entry.opened],
     }
-
-
-def _text(data: bytes) -> str:
-    """Strangers' bytes for a terminal: printable text as it is, anything else as hex."""
-    text = data.decode("utf-8", errors="replace")
-    return text if text.isprintable() else "0x" + data.hex()

@@ -16,6 +16,7 @@ from chain.embedded.node import Node
 from chain.embedded.pallet_commitments import parts, space
 from chain.embedded.pallet_registration import netuids
 from chain.embedded.scale import from_hex, plain_bytes, to_hex
+from chain.printable import printable
 
 _RAO = 10**9
 
@@ -158,7 +159,7 @@ def _commitments(view: View, netuid: int) -> tuple[Held, ...]:
             hotkey=hotkey,
             block=int(block),
             fields=tuple(map(_field, entries[hotkey]["info"]["fields"])) if hotkey in entries else (),
-            opened=tuple(Opening(int(when), _printable(text)) for text, when in openings.get(hotkey, ())),
+            opened=tuple(Opening(int(when), printable(plain_bytes(text))) for text, when in openings.get(hotkey, ())),
         )
         for hotkey, block in blocks.items()
     ]
@@ -186,10 +187,3 @@ def _waiting(node: Node, hash_: bytes, signer: str, data: bytes) -> Waiting:
     except InvalidTransaction as refusal:
         return Waiting(to_hex(hash_), signer, refusal.message)
     return Waiting(to_hex(hash_), signer, f"{call.pallet}.{call.function}")
-
-
-def _printable(text: str | bytes) -> str:
-    """Strangers' text for a terminal."""
-    data = plain_bytes(text)
-    shown = data.decode("utf-8", errors="replace")
-    return shown if shown.isprintable() and "\ufffd" not in shown else to_hex(data)
