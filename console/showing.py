@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _WIDE = 150
 """Columns where the output is no terminal."""
@@ -24,4 +25,4 @@ def show(*tables: Table) -> None:
 
 def waiting(words: str) -> AbstractContextManager[object]:
     """A spinner with a few words while the block runs; nothing where stderr is no terminal."""
-    return Console(stderr=True).status(words)
+    return Console(stderr=True).status(Text(words))

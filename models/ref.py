@@ -81,6 +81,8 @@ Clear = HashedRef | Withdrawal | Marker | Foreign | Malformed
 
 def encode_sealed(ref: ModelRef, hotkey: Hotkey) -> str:
     """The line to seal for a hotkey. Raises ValueError for a pointer that could not be read back."""
+    if fault := _fault(ref.competition, ref.repo, ref.revision):
+        raise ValueError(fault)
     line = " ".join((_VERSION, ref.competition, ref.repo, ref.revision, ref.digest, hotkey))
     read = decode_sealed(line.encode(), hotkey)
     if isinstance(read, Malformed):

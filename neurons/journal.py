@@ -82,9 +82,19 @@ class Journal:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other commands of this hotkey out, since two would commit twice; a killed one lets go by itself."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_suffix(".lock").open("w") as file:
+        """Keep other commands of this hotkey out, since two would commit twice; a killed one lets go by itself.
+
+        Raises MinerError where another holds it, or where nothing can be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self.path.with_suffix(".lock").open("w")
+        except OSError as error:
+            raise MinerError(
+                f"the journal's folder {self.path.parent} cannot be written ({error.strerror}): name another by --home "
+                "or CRUCIBLE_HOME"
+            ) from error
+        with lock as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

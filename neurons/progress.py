@@ -11,6 +11,7 @@ from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 Advance = Callable[[float, str], None]
 """Told the share that is done, from 0 to 1, and a few words beside the bar."""
@@ -43,7 +44,7 @@ def narrated() -> Iterator[Callable[[str], None]]:
         yield line
         return
     with console.status("") as status:
-        yield lambda words: status.update(words)
+        yield lambda words: status.update(Text(words))
 
 
 def in_lines(document: Mapping[str, object]) -> str:

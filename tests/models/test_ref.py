@@ -214,6 +214,11 @@ def test_a_clear_field_is_told_apart_from_what_was_never_meant_for_us(text: byte
         (ModelRef("answers", "alice/model", "main", "ab" * 32), "revision 'main' is not 40 lower-case hex digits"),
         (ModelRef("answers", "alice/model", "0" * 40, "AB"), "digest 'AB' is not 64 lower-case hex digits"),
         (ModelRef("-", "alice/model", "0" * 40, "ab" * 32), "competition '-' is no name"),
+        (
+            ModelRef("answers", "alice/my model", "0" * 40, "ab" * 32),
+            "repository 'alice/my model' is no namespace/name",
+        ),
+        (ModelRef("answers", "alice:model", "0" * 40, "ab" * 32), "repository 'alice:model' is no namespace/name"),
     ],
 )
 def test_a_pointer_that_could_not_be_read_back_is_not_written(encode, ref: ModelRef, fault: str):

@@ -22,7 +22,7 @@ from chain.signing import Wallet, create_wallet
 from chain.types import Commitment, NetUid
 from models.ref import WITHDRAWN
 from neurons import miner_cli, producer_cli
-from neurons.progress import in_lines
+from neurons.progress import in_lines, narrated
 from tests.neurons.tiny_model import write_model
 
 NOBODY = "http://127.0.0.1:9"
@@ -232,3 +232,23 @@ def test_what_training_and_producing_cannot_do_is_one_line(desk: Desk, arguments
 def test_secrets_are_no_options() -> None:
     helps = [CliRunner().invoke(miner_cli.app, [name, "--help"]).stdout for name in ("publish", "train", "base")]
     assert [text for text in helps if "token" in text.lower() and "HF_TOKEN" not in text] == []
+
+
+def test_steps_show_what_a_user_called_something_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes any output for a terminal then
+    with narrated() as say:
+        say("checking models/[/red]")
+    assert "checking models/[/red]" in capsys.readouterr().err
+
+
+def test_a_home_that_cannot_be_written_is_told(desk: Desk) -> None:
+    home = desk.folder / "a file"
+    home.write_text("no folder", encoding="utf-8")
+    result = CliRunner().invoke(miner_cli.app, ["reset"], env=desk.environment(home=str(home)))
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        2,
+        f"error: the journal's folder {home / 'publications'} cannot be written (Not a directory): name another by --home or "
+        "CRUCIBLE_HOME",
+    )
