@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.connection import Answer, Ask, Connection, Endpoint
-from chain.reader import ChainError, ChainUnreachable
+from chain.reader import ChainError, ChainFault, ChainUnreachable
 from chain.translation import translated
 
 
@@ -47,6 +47,7 @@ class Lines:
         self._patience = patience
         self._lock = threading.Lock()
         self._preferred = 0
+        self._genesis: str | None = None
         self._open: dict[threading.Thread, Connection] = {}
         self._closed = threading.Event()
 
@@ -99,12 +100,29 @@ class Lines:
             return mine
         self._reap()
         try:
-            opened = Connection(endpoint, self._patience.connect_s)
+            opened = self._connected(endpoint)
         except Exception as error:
             self._avoid(endpoint)
             raise translated(error, doing, endpoint.name) from error
         with self._lock:
             self._open[thread] = opened
+        return opened
+
+    def _connected(self, endpoint: Endpoint) -> Connection:
+        """A connection to the chain that the first one was to. Raises ChainFault where the endpoint is of another."""
+        opened = Connection(endpoint, self._patience.connect_s)
+        try:
+            genesis = opened.run(lambda substrate: substrate.block_hash(0), self._patience.connect_s)
+            with self._lock:
+                self._genesis = self._genesis or genesis
+            if genesis != self._genesis:
+                raise ChainFault(
+                    f"{endpoint.name} serves another chain, whose genesis is {genesis} instead of {self._genesis}: "
+                    "name nodes of one network with --network"
+                )
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     def _reap(self) -> None:

@@ -26,6 +26,7 @@ class Node:
     fault: Exception | None = None
     frozen: bool = False
     refuses: bool = False
+    genesis: str = "0x11"
     said: Counter[str] = field(default_factory=Counter)
 
     def endpoint(self) -> Endpoint:
@@ -38,6 +39,10 @@ class Node:
 
     async def close(self) -> None:
         self.said["close"] += 1
+
+    async def block_hash(self, block: int) -> str:
+        assert block == 0
+        return self.genesis
 
     async def ask(self) -> str:
         self.said["ask"] += 1
@@ -125,6 +130,18 @@ def test_what_a_node_answers_is_not_asked_again() -> None:
     with pytest.raises(ChainFault, match=r"reading: first answered with what cannot be used .*module error 7/3"):
         chain.read("reading", asked)
     assert (first.said["ask"], second.said["ask"]) == (1, 0)
+    chain.close()
+
+
+def test_a_node_of_another_chain_is_never_asked() -> None:
+    first, second = Node("first"), Node("second", genesis="0x22")
+    chain = lines(first, second)
+    assert chain.read("reading", asked) == "first"
+    first.fault = bt.RpcConnectionError("the socket is gone")
+    with pytest.raises(ChainFault, match="second serves another chain, whose genesis is 0x22 instead of 0x11"):
+        chain.read("reading", asked)
+    first.fault = None
+    assert (chain.read("reading", asked), second.said) == ("first", Counter(connect=1, close=1))
     chain.close()
 
 
