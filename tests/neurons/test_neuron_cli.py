@@ -249,6 +249,6 @@ def test_a_home_that_cannot_be_written_is_told(desk: Desk) -> None:
     result = CliRunner().invoke(miner_cli.app, ["reset"], env=desk.environment(home=str(home)))
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         2,
-        f"error: the journal's folder {home / 'publications'} cannot be written (Not a directory): name another by --home or "
-        "CRUCIBLE_HOME",
+        f"error: the journal's folder {home / 'publications'} cannot be written (Not a directory): name "
+        "another by --home or CRUCIBLE_HOME",
     )
