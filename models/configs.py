@@ -3,7 +3,7 @@
 Knows no files beyond the bytes it is given; what keys may say is in `models.architectures`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -54,56 +54,60 @@ def read_config(data: bytes, limits: ModelLimits) -> Blueprint | Rejection:
     """
     parsed = parse_object(data)
     if isinstance(parsed, BadJson):
-        return Rejection(Reason.CONFIG, f"config.json {parsed.reason}; save it with save_pretrained")
-    architecture = _architecture(parsed, limits)
-    if isinstance(architecture, Rejection):
-        return architecture
+        return _bad(f"config.json {parsed.reason}; save it with save_pretrained")
+    if fault := known_architecture(parsed, limits):
+        return _bad(fault)
+    architecture = ARCHITECTURES[cast(list[str], parsed["architectures"])[0]]
     rope = read_rope(parsed)
-    fault = rope if isinstance(rope, str) else next(_key_faults(parsed, architecture), None)
-    if fault is not None:
-        return Rejection(Reason.CONFIG, fault)
-    blueprint = _blueprint({**architecture.defaults, **parsed}, architecture, cast(dict[str, object], rope))
-    if fault := next(_shape_faults(blueprint.sizes), None):
-        return Rejection(Reason.CONFIG, fault)
-    if fault := next(_limit_faults(blueprint, limits), None):
+    fault = rope if isinstance(rope, str) else known_keys(parsed, architecture) or kept_rules(parsed, architecture)
+    if fault:
+        return _bad(fault)
+    blueprint = own_config({**architecture.defaults, **parsed}, architecture, cast(dict[str, object], rope))
+    if fault := possible_shapes(blueprint.sizes):
+        return _bad(fault)
+    if fault := _beyond(blueprint, limits):
         return Rejection(Reason.LIMITS, fault)
     return blueprint
 
 
-def _architecture(config: Mapping[str, object], limits: ModelLimits) -> Architecture | Rejection:
+def known_architecture(config: Mapping[str, object], limits: ModelLimits) -> str | None:
+    """A class whose keys and tensors nobody has read, or a model_type that makes a library take another class."""
     named = config.get("architectures")
     allowed = [name for name in limits.architectures if name in ARCHITECTURES]
     if not (isinstance(named, list) and len(named) == 1 and named[0] in allowed):
         value = shown(named[0]) if isinstance(named, list) and len(named) == 1 else shown(named)
-        return Rejection(
-            Reason.CONFIG,
-            f"architectures of config.json is {value}; the competition allows one of {', '.join(allowed)}",
-        )
+        return f"architectures of config.json is {value}; the competition allows one of {', '.join(allowed)}"
     architecture = ARCHITECTURES[named[0]]
     if config.get("model_type") != architecture.model_type:
-        return Rejection(
-            Reason.CONFIG,
+        return (
             f"model_type of config.json is {shown(config.get('model_type'))}; "
-            f"{architecture.name} needs {architecture.model_type!r}",
+            f"{architecture.name} needs {architecture.model_type!r}"
         )
-    return architecture
+    return None
 
 
-def _key_faults(config: Mapping[str, object], architecture: Architecture) -> Iterator[str]:
-    """Every key outside the allow-list, then every value outside its rule, then every missing key."""
+def known_keys(config: Mapping[str, object], architecture: Architecture) -> str | None:
+    """A key outside the allow-list: code, kernels, other repositories, attention to the future."""
     known = architecture.known_keys()
-    for key, value in config.items():
-        if key not in known:
-            yield f"config.json sets {shown(key)} to {shown(value)}, which {architecture.name} may not here; remove it"
+    strange = next((key for key in config if key not in known), None)
+    if strange is None:
+        return None
+    value = shown(config[strange])
+    return f"config.json sets {shown(strange)} to {value}, which {architecture.name} may not here; remove it"
+
+
+def kept_rules(config: Mapping[str, object], architecture: Architecture) -> str | None:
+    """A value outside its key's rule, or a key that shapes the model and is missing."""
     for key, rule in {**architecture.rules, **architecture.dropped}.items():
         if key in config and not rule.holds(config[key]):
-            yield f"{key} of config.json is {shown(config[key])}; it must be {rule.says}"
-        elif key in architecture.rules and key not in config and key not in architecture.defaults:
-            yield f"config.json has no {key}; set it to {rule.says}"
+            return f"{key} of config.json is {shown(config[key])}; it must be {rule.says}"
+        if key in architecture.rules and key not in config and key not in architecture.defaults:
+            return f"config.json has no {key}; set it to {rule.says}"
+    return None
 
 
-def _blueprint(config: Mapping[str, object], architecture: Architecture, rope: Mapping[str, object]) -> Blueprint:
-    """From values that keep their rules, to those written out: no null stays that means another value."""
+def own_config(config: Mapping[str, object], architecture: Architecture, rope: Mapping[str, object]) -> Blueprint:
+    """A new config of our own keys alone, from values that keep their rules: no null stays that means another value."""
     sizes = _sizes(cast(Mapping[str, int], config), architecture)
     eos = config["eos_token_id"]
     clean = {key: config[key] for key in architecture.rules} | {
@@ -136,28 +140,66 @@ def _sizes(config: Mapping[str, int], architecture: Architecture) -> Sizes:
     )
 
 
-def _shape_faults(sizes: Sizes) -> Iterator[str]:
+def possible_shapes(sizes: Sizes) -> str | None:
     """Sizes that transformers would refuse, or that attention cannot be made of."""
     if sizes.hidden % sizes.heads:
-        yield f"hidden_size {sizes.hidden} is no multiple of num_attention_heads {sizes.heads}; make it one"
+        return f"hidden_size {sizes.hidden} is no multiple of num_attention_heads {sizes.heads}; make it one"
     if sizes.heads % sizes.kv_heads:
-        yield f"num_attention_heads {sizes.heads} is no multiple of num_key_value_heads {sizes.kv_heads}; make it one"
+        return f"num_attention_heads {sizes.heads} is no multiple of num_key_value_heads {sizes.kv_heads}; make it one"
     if sizes.head_dim % 2:
-        yield f"head_dim {sizes.head_dim} is odd, and rotary positions turn pairs; make it even"
+        return f"head_dim {sizes.head_dim} is odd, and rotary positions turn pairs; make it even"
+    return None
 
 
-def _limit_faults(blueprint: Blueprint, limits: ModelLimits) -> Iterator[str]:
-    sizes, parameters = blueprint.sizes, blueprint.parameters
-    if sizes.layers > limits.max_layers:
-        yield f"config.json asks for {sizes.layers} layers; the competition allows {limits.max_layers}"
-    if not limits.min_parameters <= parameters <= limits.max_parameters:
-        yield (
-            f"config.json asks for {parameters} parameters; "
-            f"the competition allows {limits.min_parameters} to {limits.max_parameters}"
-        )
-    if sizes.width > limits.max_width:
-        yield f"config.json asks for {sizes.width} numbers a token and layer; the competition allows {limits.max_width}"
-    if sizes.vocab > limits.max_vocabulary:
-        yield f"config.json asks for a vocabulary of {sizes.vocab}; the competition allows {limits.max_vocabulary}"
-    if blueprint.max_length < limits.min_length:
-        yield f"config.json gives a window of {blueprint.max_length} tokens; the competition needs {limits.min_length}"
+def _beyond(blueprint: Blueprint, limits: ModelLimits) -> str | None:
+    """The first of the competition's bounds that the model exceeds; layers first, as names are counted by them."""
+    return (
+        allowed_layers(blueprint, limits)
+        or allowed_parameters(blueprint, limits)
+        or allowed_width(blueprint, limits)
+        or allowed_vocabulary(blueprint, limits)
+        or allowed_window(blueprint, limits)
+    )
+
+
+def allowed_layers(blueprint: Blueprint, limits: ModelLimits) -> str | None:
+    """Layers without end, each of a few numbers: building them takes minutes."""
+    layers = blueprint.sizes.layers
+    if layers <= limits.max_layers:
+        return None
+    return f"config.json asks for {layers} layers; the competition allows {limits.max_layers}"
+
+
+def allowed_parameters(blueprint: Blueprint, limits: ModelLimits) -> str | None:
+    """More numbers than a device holds, or too few for the competition."""
+    least, most = limits.min_parameters, limits.max_parameters
+    if least <= blueprint.parameters <= most:
+        return None
+    return f"config.json asks for {blueprint.parameters} parameters; the competition allows {least} to {most}"
+
+
+def allowed_width(blueprint: Blueprint, limits: ModelLimits) -> str | None:
+    """Few parameters, and a layer so wide that one batch fills the device."""
+    width = blueprint.sizes.width
+    if width <= limits.max_width:
+        return None
+    return f"config.json asks for {width} numbers a token and layer; the competition allows {limits.max_width}"
+
+
+def allowed_vocabulary(blueprint: Blueprint, limits: ModelLimits) -> str | None:
+    """Few parameters, and logits so many that one batch fills the device."""
+    vocabulary = blueprint.sizes.vocab
+    if vocabulary <= limits.max_vocabulary:
+        return None
+    return f"config.json asks for a vocabulary of {vocabulary}; the competition allows {limits.max_vocabulary}"
+
+
+def allowed_window(blueprint: Blueprint, limits: ModelLimits) -> str | None:
+    """A window of so few tokens that a text takes as many passes as it has tokens."""
+    if blueprint.max_length >= limits.min_length:
+        return None
+    return f"config.json gives a window of {blueprint.max_length} tokens; the competition needs {limits.min_length}"
+
+
+def _bad(fault: str) -> Rejection:
+    return Rejection(Reason.CONFIG, fault)

@@ -6,7 +6,7 @@ name that the list does not have.
 
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,26 +54,30 @@ class Manifest:
 
 def read_manifest(sizes: Mapping[str, int], limits: ModelLimits) -> Manifest | Rejection:
     """The manifest of a repository with these files (POSIX path → bytes)."""
-    if len(sizes) > _MAX_FILES:
-        return Rejection(Reason.LIMITS, f"the repository has {len(sizes)} files; at most {_MAX_FILES} are read")
-    if fault := next(_path_faults(sizes), None):
+    if fault := file_count(sizes):
+        return Rejection(Reason.LIMITS, fault)
+    if fault := known_names(sizes):
         return Rejection(Reason.PATH, fault)
-    if missing := next(_missing(sizes), None):
-        return missing
+    if fault := config_there(sizes):
+        return Rejection(Reason.CONFIG, fault)
+    if fault := tokenizer_there(sizes):
+        return Rejection(Reason.TOKENIZER, fault)
+    if fault := one_set_of_weights(sizes):
+        return Rejection(Reason.WEIGHTS, fault)
     weights = tuple(sorted(name for name in sizes if is_weights(name)))
     files = (CONFIG, TOKENIZER, *((INDEX,) if INDEX in sizes else ()), *weights)
     manifest = Manifest(files, weights, sum(sizes[name] for name in files))
-    return next(_size_faults(sizes, manifest, limits), manifest)
+    fault = document_bytes(sizes) or repository_bytes(manifest, limits)
+    return Rejection(Reason.LIMITS, fault) if fault else manifest
 
 
 def read_folder(folder: Path, limits: ModelLimits) -> Manifest | Rejection:
     """The manifest of a folder on disk; anything in it but plain files is rejected with PATH."""
     sizes = {}
     for entry in folder.iterdir():
-        status = entry.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            return Rejection(Reason.PATH, f"{shown(entry.name)} is no plain file; upload files only, and no links")
-        sizes[entry.name] = status.st_size
+        if fault := plain_file(entry):
+            return Rejection(Reason.PATH, fault)
+        sizes[entry.name] = entry.lstat().st_size
     return read_manifest(sizes, limits)
 
 
@@ -82,43 +86,60 @@ def is_weights(name: str) -> bool:
     return name == WEIGHTS or SHARD.fullmatch(name) is not None
 
 
-def _path_faults(names: Mapping[str, int]) -> Iterator[str]:
-    for name in names:
-        if name not in UNREAD and name not in _MAX_BYTES and not is_weights(name):
-            yield f"{shown(name)} is no file that a model needs; remove it from the repository"
+def plain_file(entry: Path) -> str | None:
+    """A link would be read wherever it leads; a pipe would never end."""
+    if stat.S_ISREG(entry.lstat().st_mode):
+        return None
+    return f"{shown(entry.name)} is no plain file; upload files only, and no links"
 
 
-def _missing(names: Mapping[str, int]) -> Iterator[Rejection]:
-    """What is not there, or there twice: config, tokenizer, and one whole set of weights."""
-    if CONFIG not in names:
-        yield Rejection(Reason.CONFIG, f"the repository has no {CONFIG}; save the model with save_pretrained")
-    if TOKENIZER not in names:
-        yield Rejection(
-            Reason.TOKENIZER, f"the repository has no {TOKENIZER}; save the fast tokenizer with save_pretrained"
-        )
-    shards = sorted(name for name in names if SHARD.fullmatch(name))
-    if WEIGHTS in names and (shards or INDEX in names):
-        yield Rejection(
-            Reason.WEIGHTS, f"the repository has {WEIGHTS} beside {(shards or [INDEX])[0]}; remove one of the two"
-        )
-    if WEIGHTS not in names and not shards:
-        yield Rejection(
-            Reason.WEIGHTS, f"the repository has no {WEIGHTS} and no shards; save the model with save_pretrained"
-        )
+def file_count(sizes: Mapping[str, int]) -> str | None:
+    """A listing so long that looking at it is work."""
+    return f"the repository has {len(sizes)} files; at most {_MAX_FILES} are read" if len(sizes) > _MAX_FILES else None
+
+
+def known_names(sizes: Mapping[str, int]) -> str | None:
+    """A file outside the list: code, pickles, adapters, paths."""
+    strange = (name for name in sizes if name not in UNREAD and name not in _MAX_BYTES and not is_weights(name))
+    found = next(strange, None)
+    return None if found is None else f"{shown(found)} is no file that a model needs; remove it from the repository"
+
+
+def config_there(sizes: Mapping[str, int]) -> str | None:
+    """No config: a library would guess one, or ask for another repository's."""
+    return None if CONFIG in sizes else f"the repository has no {CONFIG}; save the model with save_pretrained"
+
+
+def tokenizer_there(sizes: Mapping[str, int]) -> str | None:
+    """No fast tokenizer: a library would build one from other files, or ask for another repository's."""
+    if TOKENIZER in sizes:
+        return None
+    return f"the repository has no {TOKENIZER}; save the fast tokenizer with save_pretrained"
+
+
+def one_set_of_weights(sizes: Mapping[str, int]) -> str | None:
+    """Weights not there, not all there, or there twice: which set is the model would be the reader's choice."""
+    shards = sorted(name for name in sizes if SHARD.fullmatch(name))
+    if WEIGHTS in sizes and (shards or INDEX in sizes):
+        return f"the repository has {WEIGHTS} beside {(shards or [INDEX])[0]}; remove one of the two"
+    if WEIGHTS not in sizes and not shards:
+        return f"the repository has no {WEIGHTS} and no shards; save the model with save_pretrained"
     if shards and shards != [f"model-{n:05}-of-{len(shards):05}.safetensors" for n in range(1, len(shards) + 1)]:
-        yield Rejection(
-            Reason.WEIGHTS, f"the repository's {len(shards)} shards are no whole set ({shards[0]} …); upload all"
-        )
-    if shards and INDEX not in names:
-        yield Rejection(
-            Reason.WEIGHTS, f"the repository has shards but no {INDEX}; save the model with save_pretrained"
-        )
+        return f"the repository's {len(shards)} shards are no whole set ({shards[0]} …); upload all"
+    if shards and INDEX not in sizes:
+        return f"the repository has shards but no {INDEX}; save the model with save_pretrained"
+    return None
 
 
-def _size_faults(sizes: Mapping[str, int], manifest: Manifest, limits: ModelLimits) -> Iterator[Rejection]:
-    for name, limit in _MAX_BYTES.items():
-        if sizes.get(name, 0) > limit:
-            yield Rejection(Reason.LIMITS, f"{name} has {sizes[name]} bytes; the limit is {limit}")
-    if manifest.size > limits.max_repo_bytes:
-        detail = f"the model's files have {manifest.size} bytes; the competition allows {limits.max_repo_bytes}"
-        yield Rejection(Reason.LIMITS, detail)
+def document_bytes(sizes: Mapping[str, int]) -> str | None:
+    """A document too long to be parsed."""
+    large = (name for name, limit in _MAX_BYTES.items() if sizes.get(name, 0) > limit)
+    found = next(large, None)
+    return None if found is None else f"{found} has {sizes[found]} bytes; the limit is {_MAX_BYTES[found]}"
+
+
+def repository_bytes(manifest: Manifest, limits: ModelLimits) -> str | None:
+    """More bytes than the competition lets a model have."""
+    if manifest.size <= limits.max_repo_bytes:
+        return None
+    return f"the model's files have {manifest.size} bytes; the competition allows {limits.max_repo_bytes}"

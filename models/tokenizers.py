@@ -49,7 +49,7 @@ def read_tokenizer(data: bytes, rows: int, bos: int | None, eos: int | None) -> 
     parsed = parse_object(data)
     if isinstance(parsed, BadJson):
         return _bad(f"{parsed.reason}; save it with save_pretrained")
-    if fault := _pipeline_fault(parsed):
+    if fault := known_parts(parsed) or no_normaliser(parsed) or byte_level_before(parsed) or byte_level_after(parsed):
         return _bad(fault)
     added = read_added(parsed.get("added_tokens"))
     if isinstance(added, str):
@@ -58,7 +58,7 @@ def read_tokenizer(data: bytes, rows: int, bos: int | None, eos: int | None) -> 
     if isinstance(bpe, str):
         return _bad(bpe)
     tokenizer = CleanTokenizer(_written(bpe, added), added)
-    fault = _embedding_fault(bpe, tokenizer, rows) or _special_fault(tokenizer, {"bos": bos, "eos": eos})
+    fault = inside_embedding(bpe, tokenizer, rows) or special_ids(tokenizer, {"bos": bos, "eos": eos})
     return _bad(fault) if fault else tokenizer
 
 
@@ -75,26 +75,43 @@ def tokenizer_config(tokenizer: CleanTokenizer, bos: int | None, eos: int | None
     )
 
 
-def _pipeline_fault(parsed: Mapping[str, object]) -> str | None:
-    """What stands around the vocabulary: no normaliser, and byte level before and after."""
-    if unknown := [part for part in parsed if part not in _PARTS]:
-        return f"has the unknown part {shown(unknown[0])}; save it with save_pretrained"
-    if parsed.get("normalizer") is not None:
-        return "has a normaliser, which can move or drop text; remove it"
-    before, after = parsed.get("pre_tokenizer"), parsed.get("decoder")
-    if not isinstance(before, dict) or {"use_regex": True, **before, "trim_offsets": True} != _BYTE_LEVEL:
-        return "has another pre_tokenizer than ByteLevel(add_prefix_space=False, use_regex=True); use that one"
-    if not isinstance(after, dict) or after.get("type") != "ByteLevel":
-        return "has another decoder than ByteLevel; use that one"
-    return None
+def known_parts(parsed: Mapping[str, object]) -> str | None:
+    """A part that no reader of ours knows."""
+    unknown = next((part for part in parsed if part not in _PARTS), None)
+    return None if unknown is None else f"has the unknown part {shown(unknown)}; save it with save_pretrained"
 
 
-def _embedding_fault(bpe: Bpe, tokenizer: CleanTokenizer, rows: int) -> str | None:
+def no_normaliser(parsed: Mapping[str, object]) -> str | None:
+    """A normaliser may move the answer to where it is not scored and still decode to the text; some end the process."""
+    if parsed.get("normalizer") is None:
+        return None
+    return "has a normaliser, which can move or drop text; remove it"
+
+
+def byte_level_before(parsed: Mapping[str, object]) -> str | None:
+    """Another splitter can drop text, or take minutes for a pattern of its own."""
+    before = parsed.get("pre_tokenizer")
+    if isinstance(before, dict) and {"use_regex": True, **before, "trim_offsets": True} == _BYTE_LEVEL:
+        return None
+    return "has another pre_tokenizer than ByteLevel(add_prefix_space=False, use_regex=True); use that one"
+
+
+def byte_level_after(parsed: Mapping[str, object]) -> str | None:
+    """Another decoder can hide what encoding lost."""
+    after = parsed.get("decoder")
+    if isinstance(after, dict) and after.get("type") == "ByteLevel":
+        return None
+    return "has another decoder than ByteLevel; use that one"
+
+
+def inside_embedding(bpe: Bpe, tokenizer: CleanTokenizer, rows: int) -> str | None:
+    """Ids beyond the embedding: reading there ends the process on a CPU and poisons a CUDA context."""
     ids = len(bpe.vocab.keys() | {token.content for token in tokenizer.added})
     return f"gives {ids} ids where vocab_size is {rows}; make the embedding as large" if ids > rows else None
 
 
-def _special_fault(tokenizer: CleanTokenizer, named: Mapping[str, int | None]) -> str | None:
+def special_ids(tokenizer: CleanTokenizer, named: Mapping[str, int | None]) -> str | None:
+    """A beginning or end that is no special token: every text would be fed a piece of ordinary text."""
     for name, token in named.items():
         if token is not None and tokenizer.special(token) is None:
             return f"has no special token of id {token}, the {name}_token_id of config.json; name one that is, or null"
