@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.connection import Answer, Ask, Connection, Endpoint
-from chain.reader import ChainError, ChainFault, ChainUnreachable
+from chain.reader import ChainError, ChainFault, ChainThrottled, ChainUnreachable
 from chain.translation import translated
 
 
@@ -71,6 +71,8 @@ class Lines:
     def _ask(self, doing: str, ask: Ask[Answer], timeout_s: float, *, may_repeat: bool) -> Answer:
         faults: list[ChainUnreachable] = []
         for attempt in range(max(self._patience.attempts, len(self._endpoints))):
+            if self._turned_away(faults):
+                break
             if self._closed.wait(pause(attempt, self._patience, random.random())):
                 raise ChainUnreachable(f"{doing}: the connection to the chain was closed")
             try:
@@ -124,6 +126,11 @@ class Lines:
             opened.close()
             raise
         return opened
+
+    def _turned_away(self, faults: Sequence[ChainUnreachable]) -> bool:
+        """Whether every endpoint has told us to ask less, which asking again at once is not."""
+        throttled = sum(isinstance(fault, ChainThrottled) for fault in faults)
+        return throttled == len(faults) >= len(self._endpoints)
 
     def _reap(self) -> None:
         """Close what belonged to threads that have ended."""

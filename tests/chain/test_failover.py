@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import bittensor as bt
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from chain.connection import Endpoint
 from chain.failover import Lines, Patience, pause
-from chain.reader import ChainError, ChainFault, ChainTimeout, ChainUnreachable
+from chain.reader import ChainError, ChainFault, ChainThrottled, ChainTimeout, ChainUnreachable
 
 QUICK = Patience(connect_s=0.2, read_s=0.2, write_s=0.2, attempts=2, pause_s=0.001, longest_pause_s=0.002)
 
@@ -142,6 +142,17 @@ def test_a_node_of_another_chain_is_never_asked() -> None:
         chain.read("reading", asked)
     first.fault = None
     assert (chain.read("reading", asked), second.said) == ("first", Counter(connect=1, close=1))
+    chain.close()
+
+
+def test_who_is_told_to_ask_less_asks_every_endpoint_once() -> None:
+    nodes = [Node(name, fault=bt.RpcPolicyError("too many requests", status_code=429)) for name in ("first", "second")]
+    chain = Lines([node.endpoint() for node in nodes], replace(QUICK, attempts=5))
+    with pytest.raises(ChainThrottled, match=r"first refuses our traffic .* second refuses our traffic"):
+        chain.read("reading", asked)
+    assert [node.said["ask"] for node in nodes] == [1, 1]
+    nodes[1].fault = None
+    assert chain.read("reading", asked) == "second"
     chain.close()
 
 
