@@ -422,6 +422,20 @@ def test_weights_that_mean_nothing_are_refused_and_never_sent(
         pytest.param(
             "validator", replace(RULES, min_allowed_weights=2), {Uid(0): 1.0}, "WeightVecLengthIsLow", id="too few"
         ),
+        pytest.param(
+            "validator",
+            replace(RULES, max_weight_limit=13_107),
+            {Uid(0): 3.0, Uid(2): 1.0},
+            "MaxWeightExceeded",
+            id="too large a share",
+        ),
+        pytest.param(
+            "stranger",
+            replace(RULES, commit_reveal=True),
+            {Uid(0): 1.0},
+            "HotKeyNotRegisteredInSubNet",
+            id="committing",
+        ),
     ],
 )
 def test_a_refusal_has_the_chains_own_name(
