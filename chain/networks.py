@@ -12,7 +12,7 @@ from bittensor import settings
 from chain.connection import Endpoint
 from chain.embedded.beacon import BeaconClock
 from chain.embedded.errors import ChainFileError
-from chain.embedded.rekey import rekey
+from chain.embedded.rekey import rekey, unkey
 from chain.embedded.rpc.beacon import rekey_over_wire
 from chain.embedded.rpc.errors import NodeUnreachable
 from chain.embedded.substrate import EmbeddedSubstrate
@@ -22,6 +22,9 @@ from chain.subtensor import SubtensorChain
 
 NETWORKS = ("finney", "test", "archive", "local")
 """Live networks by the SDK's names; `local` is a node on this machine."""
+
+_LIVE = ("finney", "test", "archive")
+"""Those whose beacon is known without asking; on this machine an embedded chain may be served as well."""
 
 QUICKNET = BeaconClock(bt.timelock.QUICKNET_GENESIS * 1000, bt.timelock.QUICKNET_PERIOD * 1000)
 """When drand's quicknet, the live chain's beacon, publishes its rounds."""
@@ -73,8 +76,7 @@ def _is_address(text: str) -> bool:
 def _nodes(name: str, urls: Sequence[str], archives: Sequence[str], patience: Patience) -> SubtensorChain:
     """Fail-over is ours, so each substrate is bound to one node; only its archives are the SDK's to fall back on."""
     endpoints = [Endpoint(_without_secrets(url), _opening(url, archives)) for url in urls]
-    beacon = QUICKNET if name in NETWORKS else _beacon(urls)
-    return SubtensorChain(Lines(endpoints, patience), beacon, name)
+    return SubtensorChain(Lines(endpoints, patience), _beacon(() if name in _LIVE else urls), name)
 
 
 def _beacon(urls: Sequence[str]) -> BeaconClock:
@@ -85,7 +87,8 @@ def _beacon(urls: Sequence[str]) -> BeaconClock:
         except NodeUnreachable:
             continue
         return found.clock if found else QUICKNET
-    return QUICKNET  # nobody answers, as connecting is about to find and say
+    unkey()  # from an embedded chain that this process may have been connected to before
+    return QUICKNET
 
 
 def _without_secrets(url: str) -> str:

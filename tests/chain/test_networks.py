@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import bittensor_core
 import pytest
+from bittensor import settings, timelock
+from bittensor.intents import weights
 
+from chain.embedded.genesis import genesis
+from chain.embedded.rpc.server import serving
 from chain.failover import Patience
-from chain.networks import connect, public_name
+from chain.networks import QUICKNET, connect, public_name
 from chain.reader import ChainUnreachable, InvalidNetwork
 
 
@@ -67,3 +72,30 @@ def test_a_file_that_is_no_chain_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a chain", encoding="utf-8")
     with pytest.raises(InvalidNetwork, match=r"notes.txt is not a chain file"):
         connect(str(tmp_path / "notes.txt"))
+
+
+def test_after_an_embedded_chain_a_live_one_is_sealed_to_by_the_sdk_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genesis(tmp_path / "chain").close()
+    connect(str(tmp_path / "chain")).close()
+    assert timelock._core is not bittensor_core
+    monkeypatch.setattr(settings, "resolve_endpoint", lambda name: (name, "ws://127.0.0.1:9"))
+    monkeypatch.setattr(settings, "default_fallback_endpoints", lambda _: [])
+    with pytest.raises(ChainUnreachable):
+        connect("finney", patience=Patience(attempts=1))
+    assert (timelock._core, weights._core) == (bittensor_core, bittensor_core)
+
+
+def test_an_embedded_chain_served_where_a_local_node_would_be_keeps_its_own_beacon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = genesis(tmp_path / "chain")
+    with serving(tmp_path / "chain") as url:
+        monkeypatch.setattr(settings, "resolve_endpoint", lambda name: (name, url))
+        chain = connect("local")
+        first = chain.timestamp(chain.head())
+        assert chain.beacon_round(first) == node.beacon.clock.first_at(first.timestamp() * 1000)
+        assert chain.beacon_round(first) != QUICKNET.first_at(first.timestamp() * 1000)
+        chain.close()
+    node.close()
