@@ -119,8 +119,9 @@ def status(
         wallet_path=wallet_path,
         table=table,
     )
+    miner = _miner(settings, print)  # which may ask for a password, and so comes before the spinner
     with waiting(f"reading {settings.network}"):
-        told = dataclasses.asdict(_miner(settings, print).status())
+        told = dataclasses.asdict(miner.status())
     say(told, as_json, lambda: in_lines(told))
 
 

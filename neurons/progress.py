@@ -30,7 +30,10 @@ def bar(title: str) -> Iterator[Advance]:
 
 @contextmanager
 def narrated() -> Iterator[Callable[[str], None]]:
-    """Steps in words: a spinner with the newest on a terminal, elsewhere a line each, repeated ones once."""
+    """Steps in words: a spinner with the newest on a terminal, elsewhere a line each, repeated ones once.
+
+    The spinner begins with the first step, so that whatever is asked for before, a password, stays readable.
+    """
     console = Console(stderr=True, soft_wrap=True)
     told = ""
 
@@ -43,8 +46,16 @@ def narrated() -> Iterator[Callable[[str], None]]:
     if not console.is_terminal:
         yield line
         return
-    with console.status("") as status:
-        yield lambda words: status.update(Text(words))
+    status = console.status("")
+
+    def spin(words: str) -> None:
+        status.update(Text(words))
+        status.start()
+
+    try:
+        yield spin
+    finally:
+        status.stop()
 
 
 def in_lines(document: Mapping[str, object]) -> str:

@@ -243,6 +243,14 @@ def test_steps_show_what_a_user_called_something_as_it_is(
     assert "checking models/[/red]" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["publish model -r alice/chat -c answers", "reset", "status"])
+def test_nothing_moves_on_the_terminal_until_the_wallet_is_open(desk: Desk, command: str) -> None:
+    environment = desk.environment(wallet_name="zoe") | {"FORCE_COLOR": "1"}
+    result = CliRunner().invoke(miner_cli.app, command.split(), env=environment)
+    first, *others = result.stderr.splitlines()
+    assert (first.partition(" has ")[0], others) == ("error: wallet zoe/default", [])
+
+
 def test_a_home_that_cannot_be_written_is_told(desk: Desk) -> None:
     home = desk.folder / "a file"
     home.write_text("no folder", encoding="utf-8")
