@@ -39,6 +39,11 @@ def translated(error: Exception, doing: str, where: str) -> ChainError:
     if isinstance(error, (bt.RpcPolicyError, RpcPolicyRejection)):
         return ChainThrottled(f"{doing}: {where} refuses our traffic ({said}); use a node of your own, or another")
     if _is_unreachable(error, said):
+        if _is_of_archive(error):
+            return ChainUnreachable(
+                f"{doing}: {where} has dropped that state, and its archive does not answer ({said}); check "
+                "CRUCIBLE_ARCHIVE"
+            )
         return ChainUnreachable(f"{doing}: {where} does not answer ({said}); check --network")
     if _is_unknown_block(error, said):
         return UnknownBlock(f"{doing}: {where} does not have it ({said}); ask an archive node for old blocks")
@@ -52,6 +57,13 @@ def _is_unreachable(error: Exception, said: str) -> bool:
         return True
     by_the_wire = isinstance(error, (SubstrateRequestException, bt.ChainError))
     return by_the_wire and any(words in said.lower() for words in _LOST)
+
+
+def _is_of_archive(error: BaseException | None) -> bool:
+    """Whether the node answered and the SDK then failed to reach an archive: its error came while handling that."""
+    while error is not None and not isinstance(error, StateDiscardedError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _is_unknown_block(error: Exception, said: str) -> bool:

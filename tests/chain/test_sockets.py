@@ -11,7 +11,7 @@ from chain.embedded.genesis import genesis
 from chain.embedded.hyperparameters import Hyperparameters
 from chain.embedded.node import SEALING_CLOCK, Node
 from chain.embedded.root import Root
-from chain.embedded.rpc.server import serving
+from chain.embedded.rpc.server import Server, serving
 from chain.failover import Patience
 from chain.networks import connect
 from chain.reader import ChainThrottled, ChainTimeout, ChainUnreachable
@@ -144,6 +144,18 @@ def test_a_node_that_turns_us_away_is_named_with_what_it_said(
     with pytest.raises(kind, match="too much of you") as told:
         connect(wire.url, patience=QUICK)
     assert type(told.value) is kind
+
+
+@pytest.mark.usefixtures("node")
+def test_an_archive_that_cannot_be_reached_is_told_as_that_and_not_as_the_node(tmp_path: Path) -> None:
+    held = Node.open(tmp_path / "chain")
+    Author(held).travel(5)
+    held.close()
+    with Server(tmp_path / "chain", kept_states=2) as pruned:
+        chain = connect(pruned.url, "ws://127.0.0.1:9", QUICK)
+        with pytest.raises(ChainUnreachable, match=r"has dropped that state, and its archive does not answer"):
+            chain.timestamp(Block(1))
+        chain.close()
 
 
 def test_a_write_without_an_answer_is_sent_once_and_told_as_unknown(
