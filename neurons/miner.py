@@ -83,8 +83,9 @@ class Miner:
         require_registered(self.reader, self.netuid, self.wallet)
         journal = Journal(self._journal_path())
         with journal.held():
-            done = withdraw(self.reader, self.writer, self.netuid, self.wallet)
             known = journal.read()
+            in_flight = known is not None and known.stage == "submitted"
+            done = withdraw(self.reader, self.writer, self.netuid, self.wallet, in_flight=in_flight)
             if known and known.stage not in ("uploaded", "public"):  # what was under way is void: the upload is left
                 journal.write(replace(known, stage="uploaded"))
         return done

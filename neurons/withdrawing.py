@@ -21,15 +21,18 @@ class Withdrawn:
     note: str
 
 
-def withdraw(reader: ChainReader, writer: ChainWriter, netuid: NetUid, wallet: Wallet) -> Withdrawn:
+def withdraw(
+    reader: ChainReader, writer: ChainWriter, netuid: NetUid, wallet: Wallet, *, in_flight: bool = False
+) -> Withdrawn:
     """Commit the empty pointer, unless it stands already or there is nothing to take back.
 
-    Raises MinerError where the chain refuses, ChainError where no node answers: asking again is harmless.
+    Whatever the chain shows says nothing where a commitment is `in_flight`, sent and not seen yet: the empty pointer
+    follows it. Raises MinerError where the chain refuses, ChainError where no node answers: asking again is harmless.
     """
     entry = own_entry(reader, netuid, wallet.hotkey)
-    if entry is None:
+    if entry is None and not in_flight:
         return Withdrawn(wallet.hotkey, netuid, None, "nothing is committed, so there is nothing to withdraw")
-    if isinstance(entry, Commitment) and is_withdrawn(entry):
+    if isinstance(entry, Commitment) and is_withdrawn(entry) and not in_flight:
         return Withdrawn(wallet.hotkey, netuid, entry.block, f"withdrawn already, in block {entry.block}")
     answer = writer.commit(netuid, wallet, raw=WITHDRAWN)
     if isinstance(answer, Refused):

@@ -11,6 +11,7 @@ import pytest
 from chain.reader import ChainError, ChainFault, ChainThrottled, ChainTimeout, ChainUnreachable, UnknownBlock
 from chain.signing import Wallet
 from chain.types import Refused
+from models.ref import WITHDRAWN
 from neurons import tables
 from neurons.errors import MinerError
 from neurons.journal import Encoding
@@ -76,6 +77,23 @@ def test_a_commitment_whose_answer_is_lost_is_looked_for_before_it_is_repeated(
 def test_a_commitment_that_is_refused_once_stands_at_the_second_run(mine: Mine) -> None:
     mine.chain.faults.refuse(Refused("SpaceLimitExceeded", "wait for the next epoch"))
     assert (publish(mine), publish(mine), end(mine)) == (False, True, (1, False, "revealed"))
+
+
+def test_an_older_entry_is_not_taken_for_a_commitment_that_was_lost(mine: Mine) -> None:
+    assert publish(mine)
+    other = Order(str(mine.folder / "model"), "alice/other", "answers")
+    mine.chain.faults.lose("commit", landed=False)
+    with pytest.raises(ChainUnreachable):
+        mine.miner().publish(other)
+    done = mine.miner().publish(other)
+    assert (done.stage, [block for block, _ in mine.commits][1:]) == ("public", [done.commit_block])
+
+
+def test_what_was_sent_and_is_not_seen_yet_is_withdrawn_as_well(mine: Mine) -> None:
+    mine.chain.faults.lose("commit", landed=False)
+    assert not publish(mine)
+    done = mine.miner().reset()
+    assert (mine.commits, mine.miner().status().state) == ([(done.block, WITHDRAWN)], "withdrawn")
 
 
 @pytest.mark.parametrize("landed", [False, True], ids=["lost", "landed"])

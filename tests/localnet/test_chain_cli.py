@@ -27,6 +27,7 @@ from localnet.chain_cli import app
 from localnet.founding import found
 from localnet.place import LocalnetError, Place
 from localnet.scenario import POCKET
+from localnet.who import find
 
 ALICE = str(Keypair.create_from_uri("//Alice").ss58_address)
 BOB = str(Keypair.create_from_uri("//Bob").ss58_address)
@@ -95,6 +96,15 @@ def test_people_of_the_network_are_known_by_name_with_their_own_subnet(home: Pat
     staked = told("stake", "producer-1", "1", "--home", home)
     assert (funded["balance"], staked["netuid"]) == (1_001.0, 2)
     assert "refuses this for alice (HotKeyAlreadyRegistered" in refusal("register", "alice", "--home", home)
+
+
+def test_a_folder_of_wallets_goes_before_the_networks_people(home: Path, tmp_path: Path) -> None:
+    mine = create_wallet("alice", "default", tmp_path / "wallets")
+    address, told_of = (
+        find("alice", Place(home), None).coldkey,
+        find("alice", Place(home), tmp_path / "wallets").coldkey,
+    )
+    assert (address != mine.coldkey, told_of) == (True, mine.coldkey)
 
 
 def test_wallets_are_known_by_name_and_hotkey(file: Path, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """A model is published once, however often the command is killed, and nothing leaves the machine before every check."""
 
-import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -182,10 +181,8 @@ def test_an_upload_that_was_deleted_from_the_hub_is_repeated(mine: Mine) -> None
 def test_a_second_command_of_the_same_hotkey_is_kept_out(mine: Mine) -> None:
     mine.miner().publish(mine.order)
     (journal,) = (mine.folder / "home" / "publications").glob("*.json")
-    with journal.with_suffix(".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(MinerError, match=r"another command is publishing with this hotkey"):
-            mine.miner().publish(mine.order)
+    with Journal(journal).held(), pytest.raises(MinerError, match=r"another command is publishing with this hotkey"):
+        mine.miner().publish(mine.order)
 
 
 def test_a_journal_that_is_none_is_told_with_its_path(mine: Mine) -> None:
