@@ -4,24 +4,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chain.clock import round_at, seed_block
-from chain.types import Block, Hotkey, Registration
+from chain.types import Block, BlockCount, Hotkey, Registration
 from competitions.records import Submission
 from competitions.spec import Competition, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Who takes part at a block: registered hotkeys, and the block of each hotkey's newest withdrawal up to then."""
+    """Who takes part at a block: registered hotkeys, and the block of each hotkey's newest withdrawal up to then.
+
+    `settled` is the block of each hotkey's newest commitment, whatever it says, that is `longest_wait` blocks old.
+    """
 
     registered: Mapping[Hotkey, Registration]
     withdrawn: Mapping[Hotkey, Block] = field(default_factory=dict)
+    settled: Mapping[Hotkey, Block] = field(default_factory=dict)
 
     def holds(self, submission: Submission) -> bool:
-        """Whether the hotkey has the registration under which it committed, and has not withdrawn since."""
+        """Whether the hotkey has the registration under which it committed, and has not withdrawn since.
+
+        A hotkey that takes another one's place takes over its registration, which may be older than what it committed
+        under one of its own; what was first seen under a newer registration was committed before that.
+        """
         held = self.registered.get(submission.hotkey)
         withdrawn = self.withdrawn.get(submission.hotkey)
         stands = withdrawn is None or submission.commit_block > withdrawn
-        return stands and held is not None and submission.commit_block >= held.since
+        return stands and held is not None and held.since == submission.registered_at <= submission.commit_block
+
+
+def longest_wait(table: Table) -> BlockCount:
+    """Blocks from a commit on after which it is eligible, whatever its competition, or never will be."""
+    return BlockCount(max(max(c.eval_delay_blocks, c.max_seal_blocks + c.fetch_blocks) for c in table.competitions))
 
 
 def is_void(submission: Submission, competition: Competition) -> bool:
@@ -44,14 +57,17 @@ def live(
 ) -> tuple[Submission, ...]:
     """Each present hotkey's newest eligible submission at a seed block, the most senior first.
 
-    `presence` is that of the seed block. An older submission stays live until a newer one is eligible; a commit made
-    before the hotkey's current registration, or before its withdrawal, counts for nothing.
+    `presence` is that of the seed block. An older submission stays live until a newer one is eligible, and for the
+    longest wait where what was committed after it never is; a commit made before the hotkey's current registration, or
+    before its withdrawal, counts for nothing.
     """
     rules = {competition.name: competition for competition in table.competitions}
     newest: dict[Hotkey, Submission] = {}
     for submission in sorted(submissions, key=lambda s: s.commit_block):
         competition = rules.get(submission.competition)
         if competition is None or not presence.holds(submission):
+            continue
+        if submission.commit_block < presence.settled.get(submission.hotkey, 0):
             continue
         if not is_void(submission, competition) and eligible_from(submission, competition) <= seed_block:
             newest[submission.hotkey] = submission
@@ -74,12 +90,11 @@ def may_own(submission: Submission, competition: Competition, seed_block: Block)
 def history_from(table: Table, block: Block, rounds_back: int) -> Block:
     """The first block a validator must know that joins at a block, and judges so many rounds before the newest first.
 
-    At the first of these rounds' seed blocks every pointer that stood at this block, or was committed since, has become
-    eligible or void: what it replaced counts for nothing any more.
+    By the first of these rounds' seed blocks whatever was committed before this block has waited longest: what it
+    replaced is live no more.
     """
     starts = []
     for rules in table.competitions:
         newest = round_at(block, rules.first_block, rules.round_blocks)
-        first = seed_block(max(0, (newest or 0) - rounds_back), rules.first_block, rules.round_blocks)
-        starts.append(first - max(rules.eval_delay_blocks, rules.max_seal_blocks + rules.fetch_blocks))
-    return Block(min(max(0, min(starts)), block))
+        starts.append(seed_block(max(0, (newest or 0) - rounds_back), rules.first_block, rules.round_blocks))
+    return Block(min(max(0, min(starts) - longest_wait(table)), block))

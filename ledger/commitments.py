@@ -6,7 +6,7 @@ Knows nothing of what a commitment says, nor which blocks must be looked at so t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from chain.types import BeaconRound, Block, Commitment, Hotkey, NetUid, Neuron, Unreadable
@@ -53,6 +53,17 @@ def record_poll(
     return PollResult(new, opened, unreadable)
 
 
+def newest_blocks(ledger: Ledger, netuid: NetUid, at: Block) -> dict[Hotkey, Block]:
+    """The newest block, at or before one, in which each hotkey committed, whatever it was."""
+    query = (
+        select(CommitmentRow.hotkey, func.max(CommitmentRow.commit_block))
+        .where(CommitmentRow.netuid == netuid, CommitmentRow.commit_block <= at)
+        .group_by(CommitmentRow.hotkey)
+    )
+    with ledger.reading() as session:
+        return {row.hotkey: row[1] for row in session.execute(query)}
+
+
 def _add_commitments(
     session: Session, netuid: NetUid, block: Block, entries: Sequence[Commitment], owners: Mapping[Hotkey, Neuron]
 ) -> int:
@@ -71,8 +82,14 @@ def _commitment_row(netuid: NetUid, block: Block, entry: Commitment, owner: Neur
         row.sealed, row.reveal_round = entry.sealed.ciphertext, BeaconRound(min(entry.sealed.reveal_round, _LAST_ROUND))
     elif entry.failed:
         row.sealed = b""
-    row.raw, row.surplus = entry.raw, entry.surplus
+    row.raw, row.surplus = entry.raw, entry.surplus or _is_opened_in_part(entry)
     return row
+
+
+def _is_opened_in_part(entry: Commitment) -> bool:
+    """Whether one seal of an entry opened and it holds another one: to a late first sight each looks like the only."""
+    block = entry.block or 0
+    return (entry.sealed is not None or entry.failed) and any(opened.block > block for opened in entry.opened)
 
 
 def _known(session: Session, netuid: NetUid, entries: Sequence[Commitment]) -> set[tuple[Hotkey, Block]]:

@@ -28,7 +28,7 @@ _INTAKE: dict[str | None, Intake] = {None: "due", "retry": "due", "accepted": "a
 class OpenedCommitment:
     """A commitment whose text the chain opened and nobody has decoded yet.
 
-    `texts` counts its fields that opened in that block: a commitment is one pointer, so more than one is a fault.
+    `texts` counts its fields that opened, whenever: a commitment is one pointer, so more than one is a fault.
     `surplus` says that it held more fields of a kind than one pointer has.
     """
 
@@ -65,13 +65,11 @@ def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
     """
     earlier, twin = aliased(OpeningRow), aliased(OpeningRow)
     first = select(func.min(earlier.id)).where(earlier.commitment_id == CommitmentRow.id)
-    texts = select(func.count(twin.id)).where(
-        twin.commitment_id == CommitmentRow.id, twin.open_block == OpeningRow.open_block
-    )
+    texts = select(func.count(twin.id)).where(twin.commitment_id == CommitmentRow.id)
     opened = OpeningRow.data, CommitmentRow.commit_block, OpeningRow.open_block
     shown = CommitmentRow.id, CommitmentRow.hotkey, *opened, CommitmentRow.surplus
     query = (
-        select(*shown, texts.correlate(CommitmentRow, OpeningRow).scalar_subquery())
+        select(*shown, texts.correlate(CommitmentRow).scalar_subquery())
         .join(OpeningRow, OpeningRow.id == first.correlate(CommitmentRow).scalar_subquery())
         .outerjoin(SubmissionRow, SubmissionRow.commitment_id == CommitmentRow.id)
         .outerjoin(RefusalRow, RefusalRow.commitment_id == CommitmentRow.id)

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 from chain.reader import ChainReader
 from chain.types import Block, NetUid, Registration
-from competitions.eligibility import Presence, live, may_own
+from competitions.eligibility import Presence, live, longest_wait, may_own
 from competitions.ownership import Ownership
 from competitions.records import Reign, Submission
 from competitions.spec import Competition, Table
-from ledger import clear_texts, registrations, rounds, submissions
+from ledger import clear_texts, commitments, registrations, rounds, submissions
 from ledger.database import Ledger
+from neurons.pointers import is_all_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,10 @@ class Field:
 def assemble(
     chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, competition: Competition, round_: rounds.Round
 ) -> Field | None:
-    """The field as of the round's seed block; None while not all that was committed up to then is recorded."""
-    if (registrations.last_poll(ledger, netuid) or -1) < round_.seed_block:
+    """The field as of the round's seed block; None while not all that was committed up to then is recorded and read."""
+    if (registrations.last_poll(ledger, netuid) or -1) < round_.seed_block or not is_all_read(ledger):
         return None
-    presence = _presence(chain, ledger, netuid, round_.seed_block)
+    presence = _presence(chain, ledger, netuid, table, round_.seed_block)
     known = _known(ledger, table, round_.seed_block)
     alive = live(known, table, presence, round_.seed_block)
     entrants = [submission for submission in alive if submission.competition == competition.name]
@@ -56,9 +57,10 @@ def assemble(
     return Field(tuple(entrants), incumbent, Ownership(claims, round_.seed), tuple(awaited))
 
 
-def _presence(chain: ChainReader, ledger: Ledger, netuid: NetUid, at: Block) -> Presence:
+def _presence(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, at: Block) -> Presence:
     registered = {n.hotkey: Registration(n.uid, n.registered_at) for n in chain.neurons(netuid, at)}
-    return Presence(registered, clear_texts.withdrawals(ledger, netuid, at))
+    settled = commitments.newest_blocks(ledger, netuid, Block(at - longest_wait(table)))
+    return Presence(registered, clear_texts.withdrawals(ledger, netuid, at), settled)
 
 
 def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:

@@ -26,6 +26,11 @@ def read_pointers(ledger: Ledger, table: Table) -> int:
     return found + sum(_read_opened(ledger, table, opened) for opened in submissions.undecoded(ledger))
 
 
+def is_all_read(ledger: Ledger) -> bool:
+    """Whether every pointer that is recorded was read: between the two a validator may be killed, or be judging."""
+    return not clear_texts.unread(ledger) and not submissions.undecoded(ledger)
+
+
 def _read_clear(ledger: Ledger, table: Table, text: ClearText) -> bool:
     said = decode_clear(text.text)
     if isinstance(said, Foreign) or (isinstance(said, Marker) and not text.surplus):

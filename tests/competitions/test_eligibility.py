@@ -40,6 +40,23 @@ def test_a_commit_before_the_current_registration_counts_for_nothing(table: Tabl
     assert live([submit(1, 10)], table, registered(1, since=11), Block(500)) == ()
 
 
+def test_what_was_replaced_ends_though_what_replaced_it_never_becomes_eligible(table: Table) -> None:
+    """A newcomer never saw what was replaced so long ago: nobody may judge it."""
+    held = registered(1)
+    settled = [Presence(held.registered, {}, {Hotkey("hot1"): Block(block)}) for block in (9, 10, 11)]
+    assert [live([submit(1, 10)], table, presence, Block(500)) for presence in settled] == [
+        (submit(1, 10),),
+        (submit(1, 10),),
+        (),
+    ]
+
+
+def test_a_registration_taken_over_from_another_hotkey_revives_no_older_commit(table: Table) -> None:
+    old = submit(1, 10, registered_at=Block(8))
+    assert live([old], table, registered(1, since=1), Block(500)) == ()
+    assert live([old], table, registered(1, since=8), Block(500)) == (old,)
+
+
 def test_hotkeys_without_a_uid_and_unknown_competitions_are_left_out(table: Table) -> None:
     stranger, lost = submit(3), submit(1, competition="chess")
     assert live([stranger, lost], table, registered(1, 2), Block(500)) == ()

@@ -13,7 +13,7 @@ from chain.types import Block, Coldkey, Hotkey
 from models.ref import CLEAR, WITHDRAWN, ModelRef, encode_hashed, encode_sealed
 from tests.neurons.scenes import NETUID
 
-Kind = Literal["sealed", "bare", "hashed", "withdraw", "foreign", "malformed"]
+Kind = Literal["sealed", "bare", "hashed", "withdraw", "foreign", "malformed", "twins"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Life(SimulatedChain):
     def _fields(self, event: Commit, block: Block) -> tuple[Field, ...]:
         hotkey, ref = _hot(event.who), ModelRef("answers", f"user{event.who}/model", f"{block:040x}", f"{block:064x}")
         sealed = self.sealed(encode_sealed(ref, hotkey).encode(), Block(block + event.opens_after))
+        later = self.sealed(encode_sealed(ref, hotkey).encode(), Block(block + event.opens_after + 30))
         fields: dict[Kind, tuple[Field, ...]] = {
             "sealed": (sealed, CLEAR),
             "bare": (sealed,),
@@ -64,6 +65,7 @@ class Life(SimulatedChain):
             "withdraw": (WITHDRAWN,),
             "foreign": (b"hello",),
             "malformed": (b"crucible/9",),
+            "twins": (sealed, later),
         }
         return fields[event.kind]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from chain.simulated.chain import SimulatedChain
-from chain.types import Block, Hotkey
+from chain.types import Block, Head, Hotkey
 from competitions.records import Reign, RoundOutcome
 from ledger import rounds, submissions
 from ledger.database import Ledger, open_ledger
@@ -14,7 +14,9 @@ from models.ref import WITHDRAWN, secure_hash
 from models.rejections import Reason, Rejection
 from neurons import tables
 from neurons.field import Field, assemble
+from neurons.history import advance
 from neurons.loops.watch import Watch
+from neurons.pointers import read_pointers
 from neurons.supervisor import Wakes
 from tests.neurons.scenes import NETUID, commit, join, pointer, put, subnet
 
@@ -95,6 +97,24 @@ def test_a_round_waits_until_everything_committed_by_its_seed_block_is_recorded(
     chain.hold_finality(SEED_BLOCK)
     watch.step()
     assert assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_) is not None
+
+
+def test_a_round_waits_until_what_is_recorded_by_its_seed_block_is_read(ledger: Ledger) -> None:
+    """A watch that is killed, or overtaken, between the two has recorded a withdrawal that nobody knows of yet."""
+    chain = subnet("king")
+    commit(chain, "king", 30, pointer("king"), opens=40)
+    put(chain, "king", 110, WITHDRAWN)
+    chain.advance_to(150)
+    upto = Head(SEED_BLOCK, chain.block_hash(SEED_BLOCK))
+    advance(chain, ledger, NETUID, Head(Block(100), chain.block_hash(Block(100))), Block(0))
+    read_pointers(ledger, TABLE)
+    advance(chain, ledger, NETUID, upto, Block(0))
+    round_ = rounds.open_round(ledger, "answers", 3, SEED_BLOCK, upto.hash, bytes(32))
+    assert assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_) is None
+    read_pointers(ledger, TABLE)
+    found = assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_)
+    assert found is not None
+    assert found.entrants == ()
 
 
 HASHED = b"late:model:" + b"b" * 40 + b":" + secure_hash("c" * 64, Hotkey("late")).encode() + b":answers"
