@@ -100,11 +100,8 @@ def test_people_of_the_network_are_known_by_name_with_their_own_subnet(home: Pat
 
 def test_a_folder_of_wallets_goes_before_the_networks_people(home: Path, tmp_path: Path) -> None:
     mine = create_wallet("alice", "default", tmp_path / "wallets")
-    address, told_of = (
-        find("alice", Place(home), None).coldkey,
-        find("alice", Place(home), tmp_path / "wallets").coldkey,
-    )
-    assert (address != mine.coldkey, told_of) == (True, mine.coldkey)
+    theirs, own = (find("alice", Place(home), folder).coldkey for folder in (None, tmp_path / "wallets"))
+    assert (theirs != mine.coldkey, own) == (True, mine.coldkey)
 
 
 def test_wallets_are_known_by_name_and_hotkey(file: Path, tmp_path: Path) -> None:
