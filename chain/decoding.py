@@ -90,7 +90,8 @@ def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any], newest: Any) -
             len(sealed) > 1 or len(clear) > 1,
         )
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        return Unreadable(hotkey, f"the chain's entry has an unknown shape: {error!r}"[:200])
+        known = Block(newest) if isinstance(newest, int) else None
+        return Unreadable(hotkey, f"the chain's entry has an unknown shape: {error!r}"[:200], known)
 
 
 def _items(field: Any) -> list[tuple[str, Any]]:

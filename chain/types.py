@@ -82,10 +82,11 @@ class Commitment:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A commitment that could not be read as one; the rest of the poll stands."""
+    """A commitment that could not be read as one; the rest of the poll stands. `block` is as for a Commitment."""
 
     hotkey: Hotkey
     reason: str
+    block: Block | None = None
 
 
 @dataclass(frozen=True, slots=True)

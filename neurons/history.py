@@ -50,7 +50,7 @@ def hints(look: Subnet) -> Iterator[Block]:
     what it replaced. The block before a registration shows what the uid's last holder took along.
     """
     for entry in look.commitments:
-        if isinstance(entry, Commitment) and entry.block is not None:
+        if entry.block is not None:
             yield entry.block if entry.block < look.at.number else Block(entry.block - 1)
         elif isinstance(entry, Commitment):
             yield from (Block(opened.block - 1) for opened in entry.opened)

@@ -156,7 +156,7 @@ class SimulatedChain(Stage):
         subnet = made.world.get(netuid)
         entries = commitments.shown(subnet) if subnet else ()
         garbled = self.faults.garbled
-        told = tuple(Unreadable(e.hotkey, garbled[e.hotkey]) if e.hotkey in garbled else e for e in entries)
+        told = tuple(_garbled(e, garbled[e.hotkey]) if e.hotkey in garbled else e for e in entries)
         return told[::2] if isinstance(effect, Halved) else told
 
     def _subnet(self, netuid: NetUid, made: Made) -> SubnetState:
@@ -184,6 +184,10 @@ class SimulatedChain(Stage):
         effect = self.faults.meet(method)
         with self._lock:
             yield effect
+
+
+def _garbled(entry: Commitment | Unreadable, why: str) -> Unreadable:
+    return Unreadable(entry.hotkey, why, entry.block)
 
 
 def _neurons(subnet: SubnetState) -> tuple[Neuron, ...]:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from chain.reader import ChainTimeout
-from chain.types import Block, Head
+from chain.types import Block, BlockHash, Head, Hotkey, Subnet, Unreadable
 from ledger import registrations
 from ledger.database import Ledger, open_ledger
 from neurons import tables
-from neurons.history import SPAN, advance
+from neurons.history import SPAN, advance, hints
 from neurons.pointers import read_pointers
 from tests.neurons.lives import Commit, Life, Register
 from tests.neurons.scenes import NETUID
@@ -117,3 +118,10 @@ def test_a_quiet_stretch_costs_one_look_a_span(tmp_path: Path) -> None:
     assert life.looks == [SPAN - 1, 2 * SPAN - 1, 3 * SPAN - 1, 3 * SPAN]
     other.close()
     ledger.close()
+
+
+def test_what_an_unreadable_commitment_replaced_is_looked_for() -> None:
+    entry = Unreadable(Hotkey("hot"), "odd", Block(9))
+    at = [Head(Block(number), BlockHash("0x" + "0" * 64)) for number in (12, 9)]
+    looks = [Subnet(head, datetime(2030, 1, 1, tzinfo=UTC), (), (entry,)) for head in at]
+    assert [list(hints(look)) for look in looks] == [[9], [8]]
