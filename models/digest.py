@@ -1,7 +1,12 @@
 """The digest that names a model: one hash of what it computes, whatever files it came in. Knows no files.
 
-It covers the clean config, the clean tokenizer and every tensor's name, dtype, shape and bytes. READMEs, file names,
-sharding, header order and metadata are not among these; one changed bit of a weight is.
+It covers the vetted form: the clean config, the clean tokenizer, and every tensor's name, dtype, shape and bytes.
+READMEs, file names, sharding, header order and metadata are not among these; one changed bit of a weight is.
+
+Tied heads: a head with the embedding's dtype, shape and bytes is left out and the config says that it is tied, so the
+three ways of writing such a model (left out, written and tied, written and untied) have one digest. Dtypes: vetting
+casts nothing and the dtype is part of the digest. The same numbers in bfloat16 and in float32 are two digests but one
+sketch (`models.sketch`): that they agree is for lineage to say.
 """
 
 import hashlib

@@ -1,17 +1,16 @@
-"""Tensors in safetensors files: where each lies, by our own reading of the header, and one bounded pass over its bytes.
+"""Tensors in safetensors files: where each lies, by our own reading of the header, and its bytes, block by block.
 
-Knows no architecture. Nothing here holds more than a chunk of a tensor; the format is that of safetensors 0.x: eight
+Knows no architecture. Nothing here holds more than a block of a tensor; the format is that of safetensors 0.x: eight
 bytes of header length, a JSON header, then the tensors' bytes without gap or overlap.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
+from itertools import repeat
 from math import prod
 from pathlib import Path
-from typing import BinaryIO, TypeGuard
-
-import numpy as np
+from typing import TypeGuard
 
 from models.limits import ModelLimits
 from models.rejections import Reason, Rejection
@@ -20,9 +19,12 @@ from models.strict_json import BadJson, parse_object, shown
 ITEM_BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 """Bytes per number of the dtypes that are read."""
 
-# the bits of a number as an unsigned one, and its exponent's: all of them set mean infinity or NaN
-_EXPONENT = {"F32": ("<u4", 0x7F800000), "F16": ("<u2", 0x7C00), "BF16": ("<u2", 0x7F80)}
-_CHUNK_BYTES = 1 << 20
+EXPONENT = {"F32": ("<u4", 0x7F800000), "F16": ("<u2", 0x7C00), "BF16": ("<u2", 0x7F80)}
+"""The bits of a number as an unsigned one, and its exponent's: all of them set mean infinity or NaN."""
+
+BLOCK_BYTES = 1 << 20
+"""Bytes of a tensor that are in memory at once."""
+
 _MAX_DIMENSIONS = 8
 
 
@@ -45,14 +47,6 @@ class Tensor:
 
 Header = tuple[Tensor, ...] | Rejection
 """The tensors of a file in the order of their bytes, or why they are not read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one pass over a tensor's bytes tells: hex sha256, and whether every number is finite."""
-
-    sha256: str
-    finite: bool
 
 
 def read_header(file: Path, limits: ModelLimits) -> Header:
@@ -78,33 +72,34 @@ def same_bytes(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors have the same dtype, shape and bytes; reads no further than the first difference."""
     if (one.dtype, one.shape) != (other.dtype, other.shape):
         return False
-    return all(mine == its for mine, its in zip(_chunks(one), _chunks(other), strict=True))
+    return all(mine == its for mine, its in zip(blocks(one, one_block()), blocks(other, one_block()), strict=True))
 
 
-def measure(tensor: Tensor, copy: BinaryIO) -> Measured:
-    """Hash and check a tensor while writing it to `copy`, in one pass: the bytes kept are the bytes measured."""
-    digest, finite = hashlib.sha256(), True
-    bits, exponent = _EXPONENT[tensor.dtype]
-    for chunk in _chunks(tensor):
-        digest.update(chunk)
-        exponents = np.frombuffer(chunk, dtype=bits) & exponent
-        finite = finite and not bool(np.any(exponents == exponent))
-        copy.write(chunk)
-    return Measured(digest.hexdigest(), finite)
-
-
-def _chunks(tensor: Tensor) -> Iterator[memoryview]:
-    """The tensor's bytes in order, a megabyte at a time; each piece is valid until the next is asked for."""
-    buffer = memoryview(bytearray(min(_CHUNK_BYTES, tensor.size)))
+def blocks(tensor: Tensor, memory: Iterator[memoryview]) -> Iterator[memoryview]:
+    """The tensor's bytes in order, each block in the next piece of memory. Raises OSError where the file ends early."""
     left = tensor.size
-    with tensor.file.open("rb") as stream:
+    with tensor.file.open("rb", buffering=0) as stream:
         stream.seek(tensor.start)
         while left:
-            chunk = buffer[: min(left, len(buffer))]
-            if stream.readinto(chunk) < len(chunk):
+            piece = next(memory)
+            block = piece[: min(left, len(piece))]
+            if _fill(block, stream) < len(block):
                 raise OSError(f"{tensor.file} became shorter while {tensor.name} was read; fetch it again")
-            yield chunk
-            left -= len(chunk)
+            yield block
+            left -= len(block)
+
+
+def one_block() -> Iterator[memoryview]:
+    """The same piece of memory for ever, for those that are done with a block before they ask for the next."""
+    return repeat(memoryview(bytearray(BLOCK_BYTES)))
+
+
+def _fill(block: memoryview, stream: FileIO) -> int:
+    """Read until the block is full or the file at its end; one read may bring less, after a signal for one."""
+    filled = 0
+    while filled < len(block) and (got := stream.readinto(block[filled:])):
+        filled += got
+    return filled
 
 
 def _placed(file: Path, header: dict[str, object], first: int, size: int, limits: ModelLimits) -> Header:

@@ -4,18 +4,21 @@ Knows the blueprint and the files; nothing of a stranger's headers or index reac
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 from typing import BinaryIO
 
 from models.architectures import EMBEDDING, HEAD
 from models.configs import Blueprint
-from models.digest import TensorDigest
 from models.limits import ModelLimits
 from models.manifest import INDEX, Manifest
+from models.measuring import Measured, measure
+from models.norms import NormLimits, norm_fault
 from models.rejections import Reason, Rejection
 from models.strict_json import BadJson, canonical, parse_object, shown
-from models.tensors import ITEM_BYTES, Tensor, measure, read_header, same_bytes
+from models.tensors import ITEM_BYTES, Tensor, read_header, same_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class Matched:
 
     blueprint: Blueprint
     tensors: tuple[Tensor, ...]
+
+
+Written = tuple[Measured, ...] | Rejection
+"""What a pass told of the tensors that were written, in the order of the file, or why they are refused."""
 
 
 def find_tensors(folder: Path, manifest: Manifest, limits: ModelLimits) -> dict[str, Tensor] | Rejection:
@@ -63,19 +70,24 @@ def match(found: Mapping[str, Tensor], blueprint: Blueprint) -> Matched | Reject
     return Matched(blueprint, tuple(found.values()))
 
 
-def rewrite(tensors: tuple[Tensor, ...], into: Path) -> tuple[TensorDigest, ...] | Rejection:
-    """Write the tensors to a new safetensors file and return their digests; one that is not finite is rejected."""
+def rewrite(tensors: tuple[Tensor, ...], into: Path, norms: NormLimits | None = None) -> Written:
+    """Write the tensors to a new safetensors file, each in one pass that also measures it.
+
+    Rejects what is not finite, numbers whose squares no float32 holds, and norms beyond the limits where there are any.
+    """
     # larger numbers first, as safetensors itself orders them: every tensor then starts at a multiple of its item size
     ordered = sorted(tensors, key=lambda tensor: (-ITEM_BYTES[tensor.dtype], tensor.name))
-    with into.open("xb") as file:
+    written = []
+    with into.open("xb") as file, closing(measure(ordered, file)) as passing:
         _write_header(ordered, file)
-        digests = []
-        for tensor in ordered:
-            measured = measure(tensor, file)
+        for measured in passing:
             if not measured.finite:
-                return _bad(f"{tensor.name} holds NaN or infinity; train with finite weights")
-            digests.append(TensorDigest(tensor.name, tensor.dtype, tensor.shape, measured.sha256))
-    return tuple(digests)
+                return _bad(f"{measured.name} holds NaN or infinity; train with finite weights")
+            if not isfinite(measured.sketch.norm):
+                return _bad(f"{measured.name} holds numbers beyond 1.8e19; train with smaller weights")
+            written.append(measured)
+    fault = norm_fault({tensor.name: tensor.sketch.norm for tensor in written}, norms) if norms else None
+    return _bad(fault) if fault else tuple(written)
 
 
 def _write_header(ordered: list[Tensor], file: BinaryIO) -> None:

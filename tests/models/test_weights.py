@@ -1,5 +1,6 @@
 """From shards to one file: heads that are the embedding, limits over all shards, and the file that is written."""
 
+import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,11 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from models.limits import ModelLimits
+from models.norms import NormLimits
 from models.rejections import Reason, Rejection
+from models.tensors import Tensor
 from models.vetting import Vetted, vet
+from models.weights import rewrite
 
 HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
 
@@ -102,4 +106,52 @@ def test_a_tensor_in_two_shards_is_refused(honest: Path, tmp_path: Path, limits:
     assert vet(honest, tmp_path / "clean", limits) == Rejection(
         Reason.WEIGHTS,
         "model-00002-of-00002.safetensors holds no tensors, or some that another shard holds too; save the model anew",
+    )
+
+
+def stored(file: Path, **tensors: tuple[str, np.ndarray]) -> tuple[Tensor, ...]:
+    """A file of nothing but these bits, and where each tensor (`dots` as double underscores) lies in it."""
+    offset, found = 0, []
+    with file.open("wb") as stream:
+        for name, (dtype, bits) in tensors.items():
+            end = offset + stream.write(bits.tobytes())
+            found.append(Tensor(name.replace("__", "."), dtype, bits.shape, file, offset, end))
+            offset = end
+    return tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("bits", "says"),
+    [
+        (0x7F80, "b holds NaN or infinity; train with finite weights"),
+        (0x7FC0, "b holds NaN or infinity; train with finite weights"),
+        (0x5F80, "b holds numbers beyond 1.8e19; train with smaller weights"),
+    ],
+)
+def test_numbers_that_nothing_can_be_computed_with_are_refused(tmp_path: Path, bits: int, says: str):
+    tensors = stored(tmp_path / "in", a=("F32", np.zeros(8, np.uint32)), b=("BF16", np.array([0, bits], np.uint16)))
+    assert rewrite(tensors, tmp_path / "out") == Rejection(Reason.WEIGHTS, says)
+
+
+def test_what_is_measured_comes_in_the_order_of_the_file_that_is_written(tmp_path: Path):
+    halves, singles = np.arange(3, dtype=np.uint16), np.arange(70_000, dtype=np.uint32)
+    tensors = stored(tmp_path / "in", c=("F16", halves), b=("F32", singles), a=("BF16", halves), d=("F32", singles[:2]))
+    written = rewrite(tensors, tmp_path / "out")
+    assert not isinstance(written, Rejection)
+    data = (tmp_path / "out").read_bytes()
+    parts = {"b": singles, "d": singles[:2], "a": halves, "c": halves}
+    assert data.endswith(b"".join(part.tobytes() for part in parts.values()))
+    assert [(tensor.name, tensor.sha256) for tensor in written] == [
+        (name, hashlib.sha256(part.tobytes()).hexdigest()) for name, part in parts.items()
+    ]
+
+
+def test_norms_are_held_against_the_limits_where_there_are_any(tmp_path: Path):
+    name = "model__layers__0__mlp__up_proj__weight"
+    tensors = stored(tmp_path / "in", **{name: ("F32", np.full(100, 101, np.float32))})
+    found = [rewrite(tensors, tmp_path / str(limits), limits) for limits in (None, NormLimits(2000, 0, 2000))]
+    assert [isinstance(written, Rejection) for written in found] == [False, False]
+    assert rewrite(tensors, tmp_path / "out", NormLimits()) == Rejection(
+        Reason.WEIGHTS,
+        "model.layers.0.mlp.up_proj.weight has the norm 1010; the limit is 1000; train with weight decay",
     )
