@@ -1,8 +1,8 @@
 """How long the whole pass over a model takes (digest, finiteness, norms, sketch), against one plain sha256 of its file.
 
 `scripts/bench digest`; the last line is one JSON object. Both read the same file from the page cache, in turn; `ratio`
-is that of the medians of wall-clock time. The pass hashes in a second thread; what it takes where there is one core only
-is `cpu_ratio`, that of the medians of CPU time.
+is that of the medians of wall-clock time. The pass hashes in a second thread; what it takes on a single core is
+`cpu_ratio`, that of the medians of CPU time.
 """
 
 import argparse
