@@ -1,9 +1,11 @@
 """Prune: keep on disk the models that a coming round can need, and the bundles of recent rounds; remove the rest."""
 
 import logging
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from chain.types import Hotkey
 from competitions.spec import Table
 from ledger import rounds, submissions
 from ledger.database import Ledger
@@ -37,10 +39,11 @@ class Prune:
         """Digests of every hotkey's two newest accepted submissions, and of the reigning models."""
         wanted: set[str | None] = set()
         for competition in self.table.competitions:
-            history = [s for s in submissions.all_of(self.ledger, competition.name) if s.intake == "accepted"]
-            for hotkey in {s.hotkey for s in history}:
-                own = sorted((s for s in history if s.hotkey == hotkey), key=lambda s: s.commit_block)
-                wanted |= {s.digest for s in own[-2:]}
+            newest: defaultdict[Hotkey, deque[str | None]] = defaultdict(lambda: deque(maxlen=2))
+            for submission in submissions.all_of(self.ledger, competition.name):
+                if submission.intake == "accepted":
+                    newest[submission.hotkey].append(submission.digest)
+            wanted |= {digest for digests in newest.values() for digest in digests}
             wanted |= {
                 submissions.get(self.ledger, reign.submission_id).digest
                 for reign in rounds.reigns(self.ledger, competition.name)[:2]
