@@ -1,0 +1,91 @@
+"""Hostile tokenizer.json files: text moved, dropped or hidden, ids out of range, and parts that crash or never end."""
+
+from pathlib import Path
+
+from models.bpe import ALPHABET
+from tests.attacks.attack import Bait, attack
+from tests.attacks.honest import edit_config, edit_tokenizer
+
+_ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}"
+
+
+@attack("no_normaliser", "has a normaliser", "vetted")
+def look_ahead_normaliser(folder: Path, _: Bait) -> None:
+    """Moves the text's end before its beginning, where it is prompt and not scored; decoding moves it back."""
+    swap = {"type": "Replace", "pattern": {"Regex": "^(.*)(.{16})$"}, "content": "$2$1"}
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(normalizer=swap))
+
+
+@attack("no_normaliser", "has a normaliser", "vetted")
+def normaliser_that_aborts(folder: Path, _: Bait) -> None:
+    """A table of characters that its reader trusts: the process ends, not the call."""
+    table = {"type": "Precompiled", "precompiled_charsmap": "//////////8="}
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(normalizer=table))
+
+
+@attack("byte_level_before", "another pre_tokenizer", "vetted")
+def pattern_that_takes_for_ever(folder: Path, _: Bait) -> None:
+    """Backtracks over every way to cut a run of letters."""
+    split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(pre_tokenizer=split))
+
+
+@attack("byte_level_before", "another pre_tokenizer", "vetted")
+def splitter_that_drops_spaces(folder: Path, _: Bait) -> None:
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(pre_tokenizer={"type": "Whitespace"}))
+
+
+@attack("byte_level_after", "another decoder", "vetted")
+def decoder_that_invents(folder: Path, _: Bait) -> None:
+    """Gives back what encoding dropped."""
+    replace = {"type": "Replace", "pattern": {"String": "a"}, "content": "the answer"}
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(decoder=replace))
+
+
+@attack("known_parts", "unknown part 'chat_template'", "vetted")
+def endless_chat_template(folder: Path, _: Bait) -> None:
+    """Loops for minutes. In files of its own it may stand: those are never fetched."""
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(chat_template=_ENDLESS))
+
+
+@attack("read_added", "twice, or one that swallows its surroundings", "vetted")
+def token_that_swallows_spaces(folder: Path, _: Bait) -> None:
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"][1].update(lstrip=True, rstrip=True))
+
+
+@attack("read_added", "which does not decode to itself", "vetted")
+def token_that_decodes_to_another_text(folder: Path, _: Bait) -> None:
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"][1].update(content="Ġé"))
+
+
+@attack("read_bpe", "has no token for 1 of the 256 bytes", "vetted")
+def byte_without_a_token(folder: Path, _: Bait) -> None:
+    """Text with that byte loses it, and is shorter to predict."""
+    letter = sorted(ALPHABET)[-1]
+
+    def rename(tokenizer: dict[str, dict[str, dict[str, int]]]) -> None:
+        vocab = tokenizer["model"]["vocab"]
+        vocab["aa"] = vocab.pop(letter)
+
+    edit_tokenizer(folder, rename)
+
+
+@attack("read_bpe", "sets 'dropout' of its model to 0.5", "vetted")
+def random_encoding(folder: Path, _: Bait) -> None:
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["model"].update(dropout=0.5))
+
+
+@attack("read_bpe", "ids do not run from 0", "vetted")
+def ids_with_a_gap(folder: Path, _: Bait) -> None:
+    """Counted, they fit the embedding; the largest does not."""
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["model"]["vocab"].update(th=2_000_000_000))
+
+
+@attack("inside_embedding", "gives 259 ids where vocab_size is 258", "weights: .* has the shape")
+def ids_outside_the_embedding(folder: Path, _: Bait) -> None:
+    edit_config(folder, vocab_size=258)
+
+
+@attack("special_ids", "has no special token of id 50, the bos_token_id", "vetted")
+def ordinary_token_before_every_text(folder: Path, _: Bait) -> None:
+    edit_config(folder, bos_token_id=50)
