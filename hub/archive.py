@@ -12,6 +12,8 @@ from sqlite3 import Connection, Row
 from hub.blobs import Blobs
 from hub.checksums import git_blob_sha1
 from hub.database import Database
+from hub.gates import SCHEMA as GATES_SCHEMA
+from hub.gates import Gates
 from hub.large_files import ATTRIBUTES, ATTRIBUTES_PATH, is_large, pointer_sha1
 from hub.names import check_path
 from hub.port import RepoKind
@@ -37,7 +39,8 @@ class Archive:
 
     def __init__(self, root: Path) -> None:
         self.blobs = Blobs(root / "blobs")
-        self._database = Database(root / "repositories.sqlite", _SCHEMA)
+        self._database = Database(root / "repositories.sqlite", f"{_SCHEMA};{GATES_SCHEMA}")
+        self.gates = Gates(self._database)
 
     def create(self, repo: str, kind: RepoKind, *, private: bool, author: str) -> bool:
         """Make a repository with a first commit holding `.gitattributes`; False when there is one already."""
@@ -62,6 +65,18 @@ class Archive:
         with self._database.reading() as db:
             row = db.execute("select * from repository where kind = ? and name = ?", (kind, repo)).fetchone()
         return None if row is None else _repository(row)
+
+    def repositories(self, owner: str | None = None) -> list[Repository]:
+        """Return all repositories, or those in one user's namespace, by name."""
+        with self._database.reading() as db:
+            found = [_repository(row) for row in db.execute("select * from repository order by name, kind")]
+        return [repository for repository in found if owner in (None, repository.owner)]
+
+    def contents(self, repository: Repository) -> dict[str, int]:
+        """Return the bytes of every blob that any of its revisions holds, by sha256."""
+        with self._database.reading() as db:
+            rows = db.execute("select distinct sha256, size from file where repository = ?", (repository.id,))
+            return dict(rows.fetchall())
 
     def set_private(self, repository: Repository, private: bool) -> None:
         """Set whether only the owner may read it."""

@@ -12,24 +12,35 @@ class Arrival:
     """Files written so far, none of them visible at its place yet."""
 
     def __init__(self, staging: Path) -> None:
-        self._staging = staging
+        self._staged = staging / "staged"
+        self._staged.mkdir()
+        self.scratch = staging / "scratch"
+        """A folder for what is not ready to arrive; it goes when the arrival ends."""
+        self.scratch.mkdir()
         self._paths: list[str] = []
 
     def write(self, path: str, chunks: Iterable[bytes]) -> None:
         """Write one file; whatever `chunks` raises comes through."""
-        target = self._staging / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
+        with self._place(path).open("wb") as file:
             for chunk in chunks:
                 file.write(chunk)
-        self._paths.append(path)
+
+    def adopt(self, path: str, complete: Path) -> None:
+        """Take a complete file from elsewhere as one of those that arrive."""
+        shutil.move(complete, self._place(path))
 
     def move_into(self, folder: Path) -> None:
         """Put every file at its place below `folder`, in place of one that is there."""
         for path in self._paths:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            (self._staging / path).replace(target)
+            (self._staged / path).replace(target)
+
+    def _place(self, path: str) -> Path:
+        target = self._staged / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self._paths.append(path)
+        return target
 
 
 @contextmanager

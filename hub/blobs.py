@@ -3,11 +3,14 @@
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 CHUNK_BYTES = 1 << 20
+ABANDONED_S = 3600.0
+"""Seconds without a write after which whoever was sending a blob is taken for gone."""
 
 
 class Blobs:
@@ -25,6 +28,14 @@ class Blobs:
     def incoming(self) -> "IncomingBlob":
         """Open a new blob for writing; use it as a context manager and call `keep()` when it is complete."""
         return IncomingBlob(self, self._incoming)
+
+    def sweep(self, *, older_than_s: float = ABANDONED_S) -> int:
+        """Remove what killed writers left half-written, and return how many files that were."""
+        oldest = time.time() - older_than_s
+        left = [file for file in self._incoming.iterdir() if _last_write(file) <= oldest]
+        for file in left:
+            file.unlink(missing_ok=True)
+        return len(left)
 
     def add(self, content: bytes) -> str:
         """Store `content` and return its sha256."""
@@ -76,6 +87,13 @@ class IncomingBlob:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
         self._partial.unlink(missing_ok=True)
+
+
+def _last_write(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:  # complete meanwhile
+        return time.time()
 
 
 def chunks_of(file: Path) -> Iterator[bytes]:

@@ -4,10 +4,10 @@ Large files are named by sha256, the others by git's object id: sha1 of `blob <s
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hub.port import CorruptDownload
+from hub.port import CorruptDownload, TooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,13 @@ def verified(chunks: Iterable[bytes], expected: Fingerprint) -> Iterator[bytes]:
         raise _corrupt(
             expected, f"{digest.name} {digest.hexdigest()} in place of {expected.sha256 or expected.git_sha1}"
         )
+
+
+def check_total(expected: Sequence[Fingerprint], max_bytes: int | None, repo: str) -> None:
+    """Raise TooLarge where the files together are longer than allowed; None allows any length."""
+    total = sum(file.size for file in expected)
+    if max_bytes is not None and total > max_bytes:
+        raise TooLarge(f"{len(expected)} files of {repo!r} have {total} bytes, over the {max_bytes} allowed here")
 
 
 def _corrupt(expected: Fingerprint, found: str) -> CorruptDownload:

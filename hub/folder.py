@@ -10,9 +10,9 @@ from pathlib import Path
 from hub.archive import Archive
 from hub.arrival import arriving
 from hub.blobs import chunks_of
-from hub.checksums import verified
+from hub.checksums import check_total, verified
 from hub.names import check_commit, check_path, split_repo
-from hub.port import Denied, NotFound, RepoInfo, RepoKind, TooLarge
+from hub.port import Denied, HubError, NotFound, RepoInfo, RepoKind, TooLarge
 from hub.repository import Entry, Repository, Revision
 from hub.upload import files_below
 
@@ -55,11 +55,22 @@ class FolderHub:
         repository = self._readable(repo, kind)
         found = self._revision(repository, revision)
         files = tuple(entry.listed() for entry in self._archive.entries(repository, found).values())
-        return RepoInfo(repo, kind, found.oid, repository.private, files)
+        gated = self._archive.gates.mode(repository) is not None
+        return RepoInfo(repo, kind, found.oid, repository.private, files, gated)
 
-    def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
+    def fetch(
+        self,
+        repo: str,
+        kind: RepoKind,
+        revision: str,
+        paths: Sequence[str],
+        into: Path,
+        *,
+        max_bytes: int | None = None,
+    ) -> None:
         """See Hub.fetch."""
         entries = self._pinned(repo, kind, revision, paths)
+        check_total([entry.fingerprint() for entry in entries], max_bytes, repo)
         with arriving(into) as arrival:
             for entry in entries:
                 content = chunks_of(self._archive.blobs.path(entry.sha256))
@@ -75,6 +86,17 @@ class FolderHub:
     def set_visibility(self, repo: str, kind: RepoKind, *, private: bool) -> None:
         """See Hub.set_visibility."""
         self._archive.set_private(self._writable(repo, kind), private)
+
+    def set_gated(self, repo: str, kind: RepoKind, *, gated: bool) -> None:
+        """See Hub.set_gated."""
+        self._archive.gates.set(self._writable(repo, kind), "manual" if gated else None)
+
+    def grant(self, repo: str, kind: RepoKind, user: str) -> None:
+        """See Hub.grant. A folder Hub has no list of users, so any name will do."""
+        repository = self._writable(repo, kind)
+        if self._archive.gates.mode(repository) is None:
+            raise HubError(f"{kind} {repo!r} is not gated, so there is nothing to grant; gate it first")
+        self._archive.gates.decide(repository, user, "accepted")
 
     def _readable(self, repo: str, kind: RepoKind) -> Repository:
         owner, _ = split_repo(repo)
@@ -104,6 +126,8 @@ class FolderHub:
         wanted = [check_path(path) for path in dict.fromkeys(paths)]
         check_commit(revision)
         repository = self._readable(repo, kind)
+        if not self._archive.gates.admits(repository, self._user):
+            raise NotFound(f"{kind} {repo!r} is gated, and {self._user or 'a visitor'} was not let in; ask its owner")
         entries = self._archive.entries(repository, self._revision(repository, revision))
         missing = [path for path in wanted if path not in entries]
         if missing:

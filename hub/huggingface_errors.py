@@ -83,10 +83,13 @@ def _answered(error: HfHubHTTPError, where: str) -> HubError:
     status = error.response.status_code
     said = error.server_message or error.response.reason_phrase
     if status == 429:
-        wait_s = _wait_s(error.response)
+        wait_s = _asked_s(error.response)
+        wait_s = _DEFAULT_WAIT_S if wait_s is None else wait_s
         return RateLimited(f"{where}: too many requests; wait {wait_s:g} s before the next", wait_s)
     if status >= 500 or status == 408:
-        return HubUnreachable(f"{where}: the Hub answered {status} ({said}); try again later")
+        wait_s = _asked_s(error.response)
+        later = "later" if wait_s is None else f"in {wait_s:g} s"
+        return HubUnreachable(f"{where}: the Hub answered {status} ({said}); try again {later}", wait_s)
     if isinstance(error, _HIDDEN) or status in (404, 410):
         return NotFound(f"{where}: not there for this user ({status}: {said}); check names, revision and visibility")
     if status in (401, 403):
@@ -94,11 +97,12 @@ def _answered(error: HfHubHTTPError, where: str) -> HubError:
     return HubError(f"{where}: the Hub refused with {status} ({said})")
 
 
-def _wait_s(response: httpx2.Response) -> float:
+def _asked_s(response: httpx2.Response) -> float | None:
+    """Return how many seconds the Hub asks to wait; None where it does not say."""
     after = response.headers.get("retry-after", "")
     # IETF draft-ietf-httpapi-ratelimit-headers: `"api";r=0;t=55` asks to wait t seconds.
     window = re.search(r";\s*t\s*=\s*(\d+)", response.headers.get("ratelimit", ""))
-    return float(after) if after.isdigit() else float(window[1]) if window else _DEFAULT_WAIT_S
+    return float(after) if after.isdigit() else float(window[1]) if window else None
 
 
 def _reason(error: BaseException) -> str:

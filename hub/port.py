@@ -30,13 +30,16 @@ class RepoFile:
 
 @dataclass(frozen=True, slots=True)
 class RepoInfo:
-    """A repository at one revision (40 hex digits), with its files sorted by path."""
+    """A repository at one revision (40 hex digits), with its files sorted by path.
+
+    What is gated can be described by all, and read by its owner and by those who were granted access."""
 
     repo: str
     kind: RepoKind
     revision: str
     private: bool
     files: tuple[RepoFile, ...]
+    gated: bool = False
 
 
 class HubError(Exception):
@@ -44,7 +47,12 @@ class HubError(Exception):
 
 
 class HubUnreachable(HubError):
-    """The Hub did not answer, or answered that it is broken (5xx)."""
+    """The Hub did not answer, or answered that it is broken (5xx); `retry_after_s` is what it asked to wait, if it
+    did."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class RateLimited(HubError):
@@ -97,13 +105,29 @@ class Hub(Protocol):
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         """Return what a revision (default: the newest) holds, without downloading it. Raises NotFound."""
 
-    def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
+    def fetch(
+        self,
+        repo: str,
+        kind: RepoKind,
+        revision: str,
+        paths: Sequence[str],
+        into: Path,
+        *,
+        max_bytes: int | None = None,
+    ) -> None:
         """Download exactly these files of a revision to `into`/<path> as plain files, sizes and checksums verified.
 
-        Nothing is cached elsewhere. Files arrive whole or not at all. Raises NotFound and CorruptDownload."""
+        Files arrive whole or not at all. Raises NotFound, TooLarge before the first byte where all of them together
+        have more than `max_bytes`, and CorruptDownload."""
 
     def read(self, repo: str, kind: RepoKind, revision: str, path: str, *, max_bytes: int) -> bytes:
         """Return one file's verified content. Raises NotFound, TooLarge beyond `max_bytes`, and CorruptDownload."""
 
     def set_visibility(self, repo: str, kind: RepoKind, *, private: bool) -> None:
         """Make the repository private or public. Raises NotFound and Denied."""
+
+    def set_gated(self, repo: str, kind: RepoKind, *, gated: bool) -> None:
+        """Let only those read the files who are granted access, or everybody again. Raises NotFound and Denied."""
+
+    def grant(self, repo: str, kind: RepoKind, user: str) -> None:
+        """Let a user read the files of a gated repository; granting twice is granting. Raises NotFound and Denied."""

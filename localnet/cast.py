@@ -21,7 +21,7 @@ class Cast:
 
     def hub(self, port: int) -> Actor:
         """Serves the Hub."""
-        return Actor("hub", ("localnet", "hub", "--home", str(self.place.root), "--port", str(port)), {})
+        return Actor("hub", ("localnet", "hub", "run", "--home", str(self.place.root), "--port", str(port)), {})
 
     def producer(self, person: Person, number: int, of: int) -> Actor:
         """Makes signed samples."""

@@ -15,10 +15,10 @@ from chain.reader import ChainError
 from competitions.table import TableError
 from console.options import USAGE, AsJson, app_for
 from console.showing import show
-from localnet import actors, chain_cli, network
+from localnet import actors, chain_cli, hub_cli, network
 from localnet.cast import Cast
 from localnet.demo import Demo, fresh_place
-from localnet.hub_server.server import PortInUse, serve
+from localnet.hub_server.server import PortInUse
 from localnet.interruption import interruptible
 from localnet.outcome import Outcome
 from localnet.place import LocalnetError, Place, default_place, place_at
@@ -30,6 +30,7 @@ KNOWN = (LocalnetError, EmbeddedChainError, ChainError, TableError, PortInUse)
 
 app = app_for("The embedded network: chain, Hub, producers, a validator and its leaderboard on this machine.", *KNOWN)
 app.add_typer(chain_cli.app, name="chain")
+app.add_typer(hub_cli.app, name="hub")
 
 Home = Annotated[Path | None, typer.Option("--home", help="The network's folder.")]
 
@@ -91,17 +92,6 @@ def down(
     with narrated() as say:
         stopped = network.down(place, say, purge=purge)
     typer.echo(f"stopped {', '.join(stopped) or 'nothing: nobody was running'}")
-
-
-@app.command()
-def hub(
-    home: Home = None,
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
-) -> None:
-    """Serve the network's Hub until SIGTERM or Ctrl-C."""
-    place = _place(home)
-    place.require()
-    serve(place.hub, port=port, ready=typer.echo)
 
 
 demo_app = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)

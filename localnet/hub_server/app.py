@@ -9,8 +9,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from localnet.hub_server import committing, downloading, large_uploads, listing, management
+from localnet.hub_server import committing, downloading, gating, large_uploads, listing, management
 from localnet.hub_server.calls import Call, Handler, answer
+from localnet.hub_server.faults import Faults
+from localnet.hub_server.faulty import Faulty
 from localnet.hub_server.problems import Problem, hidden
 from localnet.hub_server.store import HubStore
 
@@ -20,8 +22,8 @@ Streaming = Callable[[Request, HubStore], Awaitable[Response]]
 _REPO = "/api/{kinds}/{namespace}/{name}"
 
 
-def create_app(store: HubStore) -> ASGIApp:
-    """Return the local Hub over `store` as an ASGI application."""
+def create_app(store: HubStore, faults: Faults | None = None) -> ASGIApp:
+    """Return the local Hub over `store` as an ASGI application, with what is to go wrong."""
 
     def plain(method: str, path: str, handler: Handler) -> Route:
         return Route(path, _plain(store, handler), methods=[method])
@@ -40,6 +42,10 @@ def create_app(store: HubStore) -> ASGIApp:
         plain("DELETE", "/api/repos/delete", management.delete),
         plain("POST", "/api/validate-yaml", management.validate_yaml),
         plain("PUT", f"{_REPO}/settings", management.settings),
+        plain("GET", f"{_REPO}/auth-check", gating.check),
+        plain("POST", f"{_REPO}/user-access-request/grant", gating.grant),
+        plain("POST", f"{_REPO}/user-access-request/handle", gating.handle),
+        plain("GET", f"{_REPO}/user-access-request/{{answer}}", gating.requests),
         plain("GET", _REPO, listing.info),
         plain("GET", f"{_REPO}/revision/{{revision}}", listing.info),
         plain("GET", f"{_REPO}/tree/{{revision}}", listing.tree),
@@ -55,10 +61,12 @@ def create_app(store: HubStore) -> ASGIApp:
         *pages("POST", "/{namespace}/{name}.git/info/lfs/objects/batch", large_uploads.batch),
         *pages("POST", "/{namespace}/{name}.git/info/lfs/verify", large_uploads.verify),
         *pages("GET", "/{namespace}/{name}/resolve/{revision}/{path:path}", downloading.resolve),
+        *pages("POST", "/{namespace}/{name}/ask-access", gating.ask),
         plain("GET", "/api/{kinds}/{name}", _without_namespace),
         plain("GET", "/{name}/resolve/{revision}/{path:path}", _without_namespace),
     ]
-    return _RawPath(Starlette(routes=routes, exception_handlers={Problem: _problem}))
+    app = Starlette(routes=routes, exception_handlers={Problem: _problem})
+    return _RawPath(Faulty(app, faults or Faults()))
 
 
 class _RawPath:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from hub.port import RepoKind
 from hub.repository import Entry, Repository, Revision
-from localnet.hub_server.problems import Problem, bad_token, forbidden, hidden, no_revision
+from localnet.hub_server.problems import Problem, bad_token, forbidden, gated, hidden, no_revision
 from localnet.hub_server.store import HubStore
 from models.strict_json import BadJson, parse_object
 
@@ -63,6 +63,13 @@ class Call:
         found = self.store.archive.find(f"{self.params['namespace']}/{self.params['name']}", self.kind)
         if found is None or (found.private and found.owner != self.user):
             raise hidden(self.user)
+        return found
+
+    def admitted(self) -> Repository:
+        """Return the repository of the path. Raises Problem when the caller must not read its files."""
+        found = self.readable()
+        if not self.store.archive.gates.admits(found, self.user):
+            raise gated(found.repo, self.user)
         return found
 
     def writable(self) -> Repository:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -13,7 +14,9 @@ from hub.large_files import REGULAR_LIMIT_BYTES
 from hub.port import InvalidName
 from hub.repository import Entry, MissingFile, Removal, StaleParent
 from localnet.hub_server.calls import Call, call_of
+from localnet.hub_server.large_uploads import taking
 from localnet.hub_server.problems import Problem, no_revision
+from localnet.hub_server.quota import Allowance
 from localnet.hub_server.store import HubStore
 from models.strict_json import BadJson, parse_object
 
@@ -23,6 +26,7 @@ _MAX_LINE_BYTES = 2 * REGULAR_LIMIT_BYTES
 async def commit(request: Request, store: HubStore) -> Response:
     """POST /api/{kinds}/{namespace}/{name}/commit/{revision}"""
     call = await run_in_threadpool(_permitted, request, store)
+    allowance = await run_in_threadpool(store.allowance, call.signed_in())
     header: Mapping[str, Any] = {}
     changes: list[Entry | Removal] = []
     async for line in _lines(request):
@@ -30,7 +34,7 @@ async def commit(request: Request, store: HubStore) -> Response:
         if key == "header":
             header = value
         else:
-            changes.append(await run_in_threadpool(_change, call, key, value))
+            changes.append(await run_in_threadpool(_change, call, allowance, key, value))
     return await run_in_threadpool(_committed, call, header, changes)
 
 
@@ -68,11 +72,13 @@ def _parsed(line: bytes) -> tuple[str, Mapping[str, Any]]:
     return key, value
 
 
-def _change(call: Call, key: str, value: Mapping[str, Any]) -> Entry | Removal:
+def _change(call: Call, allowance: Allowance, key: str, value: Mapping[str, Any]) -> Entry | Removal:
     try:
         match key:
             case "file":
-                return call.store.archive.store(value["path"], base64.b64decode(value["content"], validate=True))
+                content = base64.b64decode(value["content"], validate=True)
+                taking(allowance, hashlib.sha256(content).hexdigest(), len(content))
+                return call.store.archive.store(value["path"], content)
             case "lfsFile":
                 return _large(call, value["path"], value["oid"])
             case "deletedFile" | "deletedFolder":

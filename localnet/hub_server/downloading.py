@@ -8,7 +8,7 @@ from localnet.hub_server.problems import no_entry
 
 def resolve(call: Call) -> Response:
     """GET or HEAD /[datasets/]{namespace}/{name}/resolve/{revision}/{path}"""
-    repository = call.readable()
+    repository = call.admitted()
     revision, entries = call.entries(repository)
     entry = entries.get(call.params["path"])
     if entry is None:

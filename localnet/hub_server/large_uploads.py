@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 
 from hub.large_files import is_large
 from localnet.hub_server.calls import Call
-from localnet.hub_server.problems import Problem
+from localnet.hub_server.problems import Problem, forbidden
+from localnet.hub_server.quota import Allowance, QuotaExceeded
 from localnet.hub_server.store import HubStore
 
 _LFS_JSON = "application/vnd.git-lfs+json"
@@ -39,11 +40,13 @@ def preupload(call: Call) -> Response:
 def batch(call: Call) -> Response:
     """POST /[datasets/]{namespace}/{name}.git/info/lfs/objects/batch: where to send each file not yet sent."""
     repository, user, wish = call.writable(), call.signed_in(), call.document()
+    allowance = call.store.allowance(user)
     if wish.get("operation") != "upload":
         raise Problem(422, "This Hub serves downloads by /resolve, not by git LFS")
     objects = []
     for item in wish.get("objects", []):
         oid, size = str(item["oid"]), int(item["size"])
+        taking(allowance, oid, size)
         actions = {
             "upload": {"href": _address(call, user, oid, size)},
             "verify": {"href": f"{call.page(repository.repo, repository.kind)}.git/info/lfs/verify"},
@@ -51,6 +54,14 @@ def batch(call: Call) -> Response:
         sent = call.store.accounts.has_uploaded(user, oid)
         objects.append({"oid": oid, "size": size} | ({} if sent else {"actions": actions}))
     return JSONResponse({"transfer": "basic", "objects": objects}, media_type=_LFS_JSON)
+
+
+def taking(allowance: Allowance, sha256: str, size: int) -> None:
+    """Count a file of the caller's. Raises Problem beyond the caller's quota."""
+    try:
+        allowance.take(sha256, size)
+    except QuotaExceeded as error:
+        raise forbidden(str(error)) from error
 
 
 def verify(call: Call) -> Response:
@@ -83,6 +94,8 @@ async def receive(request: Request, store: HubStore) -> Response:
                 break
         if (blob.size, blob.sha256) != (size, oid):
             raise Problem(400, f"Got {blob.size} bytes with sha256 {blob.sha256}, announced were {size} with {oid}")
+        # once more: several files may have been announced before the first of them was here
+        taking(await run_in_threadpool(store.allowance, user), oid, size)
         blob.keep()
     await run_in_threadpool(store.accounts.note_upload, user, oid)
     return Response()

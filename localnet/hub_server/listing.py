@@ -27,10 +27,10 @@ def info(call: Call) -> Response:
             "modelId" if repository.kind == "model" else "datasetId": repository.repo,
             "author": repository.owner,
             "sha": revision.oid,
-            "createdAt": _stamp(repository.created),
-            "lastModified": _stamp(revision.made),
+            "createdAt": stamp(repository.created),
+            "lastModified": stamp(revision.made),
             "private": repository.private,
-            "gated": False,
+            "gated": call.store.archive.gates.mode(repository) or False,
             "disabled": False,
             "downloads": 0,
             "likes": 0,
@@ -125,8 +125,9 @@ def _expanded(node: Document, revision: Revision, expand: str | None) -> Documen
 
 
 def _commit(revision: Revision) -> Document:
-    return {"id": revision.oid, "title": revision.title, "date": _stamp(revision.made)}
+    return {"id": revision.oid, "title": revision.title, "date": stamp(revision.made)}
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Return a moment as the Hub writes it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -2,6 +2,7 @@
 
 from starlette.responses import JSONResponse, Response
 
+from hub.gates import MODES
 from hub.names import split_repo
 from hub.port import InvalidName, RepoKind
 from localnet.hub_server.calls import Call
@@ -39,19 +40,22 @@ def delete(call: Call) -> Response:
         raise hidden(user)
     if found.owner != user:
         raise forbidden(f"You don't have the rights to delete {repo}")
-    call.store.archive.delete(found)
+    call.store.delete(found)
     return JSONResponse({})
 
 
 def settings(call: Call) -> Response:
     """PUT /api/{kinds}/{namespace}/{name}/settings"""
     repository, wish = call.writable(), call.document()
-    if wish.get("gated"):
-        raise Problem(400, "This Hub keeps no gated repositories; use private ones")
+    gate = wish.get("gated", False)
+    if gate is not False and gate not in MODES:
+        raise Problem(400, f"gated must be false or one of {', '.join(MODES)}")
     private = wish.get("visibility") == "private" if "visibility" in wish else wish.get("private")
     if private is not None:
         call.store.archive.set_private(repository, bool(private))
-    return JSONResponse({"private": private})
+    if "gated" in wish:
+        call.store.archive.gates.set(repository, gate or None)
+    return JSONResponse({"private": private, "gated": call.store.archive.gates.mode(repository) or False})
 
 
 def validate_yaml(_call: Call) -> Response:

@@ -3,23 +3,34 @@
 The client decides by the header `X-Error-Code` what went wrong. A hidden repository answers like a missing one.
 """
 
+from collections.abc import Mapping
+
 from starlette.responses import JSONResponse
 
 
 class Problem(Exception):
     """An answer other than success: HTTP status, a message for people, and the Hub's code for clients if it has one."""
 
-    def __init__(self, status: int, message: str, code: str | None = None, **extra: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: str,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
+        self.headers = headers or {}
         self.extra = extra
 
     def response(self) -> JSONResponse:
         """Return the HTTP answer."""
         # a name that the caller chose may hold line ends, which would end the header
-        headers = {"X-Error-Message": "".join(c if " " <= c <= "~" else "?" for c in self.message)}
+        headers = {**self.headers, "X-Error-Message": "".join(c if " " <= c <= "~" else "?" for c in self.message)}
         if self.code is not None:
             headers["X-Error-Code"] = self.code
         return JSONResponse({"error": self.message, **self.extra}, self.status, headers)
@@ -33,6 +44,12 @@ def bad_token() -> Problem:
 def hidden(user: str | None) -> Problem:
     """No such repository, or one this caller may not know of: 401 for visitors, 404 for users."""
     return Problem(401 if user is None else 404, "Repository not found", "RepoNotFound")
+
+
+def gated(repo: str, user: str | None) -> Problem:
+    """Everybody may know of the repository, but the caller was not let in."""
+    remedy = "sign in and ask for access" if user is None else "ask its owner for access"
+    return Problem(401 if user is None else 403, f"Access to {repo} is restricted; {remedy}", "GatedRepo")
 
 
 def no_revision(name: str) -> Problem:

@@ -12,6 +12,7 @@ from types import FrameType
 import uvicorn
 
 from localnet.hub_server.app import create_app
+from localnet.hub_server.faults import Faults
 from localnet.hub_server.store import HubStore
 
 _KEEP_ALIVE_S = 75
@@ -23,15 +24,18 @@ class PortInUse(OSError):
 
 
 class HubServer(uvicorn.Server):
-    """A local Hub on its own socket, which is open from construction on, so its address is known before it answers."""
+    """A local Hub on its own socket, which is open from construction on, so its address is known before it answers.
 
-    def __init__(self, store: HubStore, host: str = "127.0.0.1", port: int = 0) -> None:
+    What an earlier one was sent in part when it was killed is removed."""
+
+    def __init__(self, store: HubStore, host: str = "127.0.0.1", port: int = 0, faults: Faults | None = None) -> None:
         self._socket = _listening(host, port)
         self.endpoint = f"http://{host}:{self._socket.getsockname()[1]}"
+        store.archive.blobs.sweep()
         self._ready: Callable[[str], None] = lambda _endpoint: None
         super().__init__(
             uvicorn.Config(
-                create_app(store),
+                create_app(store, faults),
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -51,11 +55,17 @@ class HubServer(uvicorn.Server):
         self._ready(self.endpoint)
 
 
-def serve(root: Path, host: str = "127.0.0.1", port: int = 0, ready: Callable[[str], None] = print) -> None:
+def serve(
+    root: Path,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    ready: Callable[[str], None] = print,
+    faults: Faults | None = None,
+) -> None:
     """Serve the Hub kept below `root` until SIGTERM or SIGINT; port 0 takes a free one. Raises PortInUse.
 
     Blocks, and belongs into the main thread of its process. Calls `ready` with the endpoint's URL once it answers."""
-    server = HubServer(HubStore(root), host, port)
+    server = HubServer(HubStore(root), host, port, faults)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -70,9 +80,9 @@ def serve(root: Path, host: str = "127.0.0.1", port: int = 0, ready: Callable[[s
 
 
 @contextmanager
-def serving(root: Path) -> Iterator[str]:
+def serving(root: Path, faults: Faults | None = None) -> Iterator[str]:
     """Serve the Hub below `root` from a thread of this process while the block runs; lends the endpoint's URL."""
-    server = HubServer(HubStore(root))
+    server = HubServer(HubStore(root), faults=faults)
     answering = threading.Event()
     thread = threading.Thread(target=server.answer, args=(lambda _endpoint: answering.set(),), name="local-hub")
     thread.start()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub.large_files import ATTRIBUTES
-from hub.port import Denied, InvalidName, NotFound, RepoFile, RepoInfo, TooLarge
+from hub.port import Denied, HubError, InvalidName, NotFound, RepoFile, RepoInfo, TooLarge
 
 WEIGHTS = bytes(range(256)) * 64
 WEIGHTS_FILE = RepoFile("model.safetensors", 16384, "a1f259d4365ed4320c377ce26f5c8c56dcdc9a89e7b641bfd8eabfbbeac86654")
@@ -130,6 +130,18 @@ def test_fetch_leaves_nothing_behind_when_one_file_is_missing(open_hub, repo, mo
     assert not (tmp_path / "into").exists() or files_in(tmp_path / "into") == {}
 
 
+def test_fetch_refuses_what_is_too_much_before_the_first_byte(open_hub, repo, model, tmp_path):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    revision = alice.upload_folder(repo, "model", model, message="first")
+    wanted, total = ["config.json", "model.safetensors"], len(WEIGHTS) + 2
+    with pytest.raises(TooLarge, match=f"{total} bytes, over the {total - 1} allowed"):
+        alice.fetch(repo, "model", revision, wanted, tmp_path / "into", max_bytes=total - 1)
+    assert not (tmp_path / "into").exists()
+    alice.fetch(repo, "model", revision, wanted, tmp_path / "into", max_bytes=total)
+    assert files_in(tmp_path / "into") == {"config.json": b"{}", "model.safetensors": WEIGHTS}
+
+
 def test_read_returns_the_content_of_the_revision_named(open_hub, repo):
     alice = open_hub("alice")
     alice.create(repo, "dataset", private=False)
@@ -170,6 +182,32 @@ def test_a_repository_can_be_hidden_again(open_hub, repo):
 
 
 @pytest.mark.parametrize("visitor", ["bob", None])
+def test_a_gated_repository_is_described_to_all_and_read_by_those_granted(open_hub, repo, visitor, tmp_path):
+    alice, other = open_hub("alice"), open_hub(visitor)
+    alice.create(repo, "dataset", private=False)
+    revision = alice.upload_files(repo, "dataset", {"a.txt": b"gated"}, message="first")
+    alice.set_gated(repo, "dataset", gated=True)
+    assert [hub.describe(repo, "dataset").gated for hub in (alice, other)] == [True, True]
+    with pytest.raises(NotFound):
+        other.read(repo, "dataset", revision, "a.txt", max_bytes=10)
+    with pytest.raises(NotFound):
+        other.fetch(repo, "dataset", revision, ["a.txt"], tmp_path / "into")
+    alice.grant(repo, "dataset", "bob")
+    alice.grant(repo, "dataset", "bob")
+    assert open_hub("bob").read(repo, "dataset", revision, "a.txt", max_bytes=10) == b"gated"
+    assert alice.read(repo, "dataset", revision, "a.txt", max_bytes=10) == b"gated"
+    alice.set_gated(repo, "dataset", gated=False)
+    assert other.read(repo, "dataset", revision, "a.txt", max_bytes=10) == b"gated"
+
+
+def test_what_is_not_gated_cannot_be_granted(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    with pytest.raises(HubError, match="not gated"):
+        alice.grant(repo, "model", "bob")
+
+
+@pytest.mark.parametrize("visitor", ["bob", None])
 def test_only_the_owner_may_change_a_public_repository(open_hub, repo, visitor):
     open_hub("alice").create(repo, "model", private=False)
     other = open_hub(visitor)
@@ -177,6 +215,10 @@ def test_only_the_owner_may_change_a_public_repository(open_hub, repo, visitor):
         other.upload_files(repo, "model", {"a.txt": b"mine"}, message="first")
     with pytest.raises(Denied):
         other.set_visibility(repo, "model", private=True)
+    with pytest.raises(Denied):
+        other.set_gated(repo, "model", gated=True)
+    with pytest.raises(Denied):
+        other.grant(repo, "model", "bob")
 
 
 def test_writing_to_a_hidden_or_missing_repository_says_it_is_not_there(open_hub, repo, model):

@@ -113,7 +113,7 @@ def test_exports_of_a_stranger_are_refused(net: Path) -> None:
 
 
 def test_commands_at_a_place_without_a_network_say_how_to_start_one(tmp_path: Path) -> None:
-    commands = (["status"], ["down"], ["down", "--purge"], ["chain", "run"], ["hub"], ["exports"])
+    commands = (["status"], ["down"], ["down", "--purge"], ["chain", "run"], ["hub", "run"], ["exports"])
     lines = {refusal(crucible(tmp_path, "localnet", *command)) for command in commands}
     place = tmp_path / "crucible" / "localnet"
     assert lines == {f"error: no network in {place}: start one with `crucible localnet up`\n"}
