@@ -70,8 +70,9 @@ def _memory(hashing: deque[Future[None]]) -> Iterator[memoryview]:
 
 def _project(block: memoryview, dtype: str, projection: Projection) -> None:
     step = CHUNK * ITEM_BYTES[dtype]
-    for start in range(0, len(block), step):
-        projection.add(block[start : start + step], dtype)
+    with np.errstate(all="ignore"):
+        for start in range(0, len(block), step):
+            projection.add(block[start : start + step], dtype)
 
 
 def _told(tensor: Tensor, digest: Future[str], norm: float, numbers: Floats) -> Measured:

@@ -47,8 +47,8 @@ def spread_out(count: int) -> np.ndarray:
     ("count", "norm", "digest"),
     [
         (7, "0x1.1c176eced4397p+1", "9ca0cee0e137f2ace24c0ed21888005135f7b064a935518482558096067b806d"),
-        (5_000, "0x1.47aa822074f10p+6", "52a760277051e9fa17c42d101c5397ce2628cb28c644af36f86734b8cb0cb868"),
-        (3_000_000, "0x1.f3f432885eed6p+10", "c78af7062d33a76ba89314d774e5bb777a993e7e605bfa5eea650a963d7ff47f"),
+        (5_000, "0x1.47aa822074f10p+6", "389987c44a32d0eb81f8b6efbb7832e110494c75c027bbe87b51b58e6e84c1fc"),
+        (3_000_000, "0x1.f3f432885eed6p+10", "af6377f648bbe95b673261686c4f1c0ada5ddacb5cda8c9d2841810bc4696f8e"),
     ],
 )
 def test_the_sketch_is_the_golden_one(count: int, norm: str, digest: str):
@@ -56,7 +56,7 @@ def test_the_sketch_is_the_golden_one(count: int, norm: str, digest: str):
     assert (found.norm.hex(), hashlib.sha256(found.data).hexdigest()) == (norm, digest)
 
 
-@pytest.mark.parametrize("count", [3, 1_024, 1_025, 40_000, 65_536, 65_537, 1_000_000])
+@pytest.mark.parametrize("count", [3, 1_024, 1_025, 40_000, 131_072, 131_073, 1_000_000])
 def test_the_same_numbers_have_one_sketch_in_every_dtype(count: int):
     numbers = np.round(drawn(1, count) * 32) / 64  # few bits, so that every dtype has them
     halves = (numbers.view(np.uint32) >> 16).astype("<u2")
@@ -101,7 +101,7 @@ STRUCTURES: dict[str, Callable[[int], np.ndarray]] = {
     "LoRA of rank 8": lambda seed: drawn(seed, 512, 8) @ drawn(seed + 99, 8, 1536),
     "the same everywhere": lambda seed: np.full((512 + seed, 1536), 1, np.float32),
     "heavy tails": lambda seed: drawn(seed, 512, 1536) ** 5,
-    "a period of the ring": lambda seed: np.tile(drawn(seed, CHUNK), 24),
+    "a period of the ring": lambda seed: np.tile(drawn(seed, CHUNK), 12),
     "a short vector": lambda seed: drawn(seed, 1_000),
     "a long vector": lambda seed: drawn(seed, 9_000),
 }
