@@ -133,6 +133,8 @@ def _told_of(dossier: Dossier, contests: Mapping[str, Contest]) -> tuple[State, 
     """The same, as if it had not been withdrawn."""
     if dossier.submission is None:
         return _unnamed(dossier)
+    if contests and dossier.submission.competition not in contests:
+        return _nowhere(dossier.submission.competition, contests)
     last = dossier.attempts[-1] if dossier.attempts else None
     if last is None:
         return "vetting", None, "its files are due"
@@ -141,6 +143,12 @@ def _told_of(dossier: Dossier, contests: Mapping[str, Contest]) -> tuple[State, 
     if last.outcome == "rejected":
         return "rejected", last.reason, last.detail or ""
     return _judged(dossier, dossier.submission.id, contests.get(dossier.submission.competition))
+
+
+def _nowhere(competition: str, contests: Mapping[str, Contest]) -> tuple[State, str | None, str]:
+    """The state of a submission to a competition that the present table does not have; another table may."""
+    detail = f"the table has no competition {competition!r}; it has {', '.join(contests)}"
+    return "rejected", Reason.COMPETITION.value, detail
 
 
 def _unnamed(dossier: Dossier) -> tuple[State, str | None, str]:

@@ -3,6 +3,7 @@
 Knows nothing of how pointers are decoded or models vetted. Pointers that never were sealed are in `ledger.clear_texts`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,14 +109,15 @@ def refuse(ledger: Ledger, commitment_id: int, rejection: Rejection) -> None:
             session.add(RefusalRow(commitment_id=commitment_id, reason=reason, detail=detail))
 
 
-def due_for_intake(ledger: Ledger, now_block: Block) -> tuple[Submission, ...]:
-    """Submissions whose files still have to be vetted; after a retry, from its block on.
+def due_for_intake(ledger: Ledger, competitions: Iterable[str], now_block: Block) -> tuple[Submission, ...]:
+    """Submissions to these competitions whose files still have to be vetted; after a retry, from its block on.
 
     Those never tried come first, then those tried longest ago, then the most senior: no one repository holds up others.
     """
     retry = (IntakeRow.outcome == "retry") & (IntakeRow.retry_block <= now_block)
     with ledger.reading() as session:
-        return _select(session, IntakeRow.id.is_(None) | retry, func.coalesce(IntakeRow.block, -1))
+        here = SubmissionRow.competition.in_(list(competitions))
+        return _select(session, here & (IntakeRow.id.is_(None) | retry), func.coalesce(IntakeRow.block, -1))
 
 
 def retries(ledger: Ledger, submission_id: int, since: Block) -> int:

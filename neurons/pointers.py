@@ -3,27 +3,27 @@
 Whatever strangers wrote, each text is read once and none stops the others.
 """
 
-from competitions.spec import Table
-from competitions.table import competition_named
 from ledger import clear_texts, submissions
 from ledger.clear_texts import ClearText
 from ledger.database import Ledger
-from models.ref import Foreign, HashedRef, Malformed, Marker, Withdrawal, decode_clear, decode_sealed
+from models.ref import Foreign, Malformed, Marker, Withdrawal, decode_clear, decode_sealed
 from models.rejections import Reason, Rejection
 
 _SEVERAL = "the commitment holds more than one pointer, sealed or in clear: commit one at a time"
 
 
-def read_pointers(ledger: Ledger, table: Table) -> int:
+def read_pointers(ledger: Ledger) -> int:
     """Read every clear field and every opened text that nobody has read; how many became submissions.
 
+    A pointer to a competition that no table has yet is a submission too, and none that anybody judges: validators that
+    come to a new table at different times must know the same.
     Clear fields first: what is refused for its clear field stays refused when its seal opens.
     """
     clear = clear_texts.unread(ledger)
-    found = sum(_read_clear(ledger, table, text) for text in clear)
+    found = sum(_read_clear(ledger, text) for text in clear)
     if clear:
         clear_texts.mark_read(ledger, clear[-1].commitment_id)
-    return found + sum(_read_opened(ledger, table, opened) for opened in submissions.undecoded(ledger))
+    return found + sum(_read_opened(ledger, opened) for opened in submissions.undecoded(ledger))
 
 
 def is_all_read(ledger: Ledger) -> bool:
@@ -31,7 +31,7 @@ def is_all_read(ledger: Ledger) -> bool:
     return not clear_texts.unread(ledger) and not submissions.undecoded(ledger)
 
 
-def _read_clear(ledger: Ledger, table: Table, text: ClearText) -> bool:
+def _read_clear(ledger: Ledger, text: ClearText) -> bool:
     said = decode_clear(text.text)
     if isinstance(said, Foreign) or (isinstance(said, Marker) and not text.surplus):
         return False
@@ -42,31 +42,18 @@ def _read_clear(ledger: Ledger, table: Table, text: ClearText) -> bool:
     if isinstance(said, Withdrawal):
         clear_texts.withdraw(ledger, text.commitment_id)
         return False
-    return _enter_hashed(ledger, table, text.commitment_id, said)
-
-
-def _enter_hashed(ledger: Ledger, table: Table, commitment_id: int, ref: HashedRef) -> bool:
-    if competition_named(table, ref.competition) is None:
-        return _refuse(ledger, commitment_id, Reason.COMPETITION, _unknown(table, ref.competition))
-    submissions.add_hashed(ledger, commitment_id, ref.competition, ref.repo, ref.revision, ref.secure_hash)
+    submissions.add_hashed(ledger, text.commitment_id, said.competition, said.repo, said.revision, said.secure_hash)
     return True
 
 
-def _read_opened(ledger: Ledger, table: Table, opened: submissions.OpenedCommitment) -> bool:
+def _read_opened(ledger: Ledger, opened: submissions.OpenedCommitment) -> bool:
     if opened.surplus or opened.texts != 1:
         return _refuse(ledger, opened.commitment_id, Reason.POINTER, _SEVERAL)
     ref = decode_sealed(opened.data, opened.hotkey)
     if isinstance(ref, Malformed):
         return _refuse(ledger, opened.commitment_id, Reason.POINTER, ref.reason)
-    if competition_named(table, ref.competition) is None:
-        return _refuse(ledger, opened.commitment_id, Reason.COMPETITION, _unknown(table, ref.competition))
     submissions.add(ledger, opened.commitment_id, ref.competition, ref.repo, ref.revision, ref.digest)
     return True
-
-
-def _unknown(table: Table, competition: str) -> str:
-    known = ", ".join(known.name for known in table.competitions)
-    return f"the table has no competition {competition!r}; it has {known}"
 
 
 def _refuse(ledger: Ledger, commitment_id: int, reason: Reason, detail: str) -> bool:

@@ -7,8 +7,7 @@ from chain.reader import ChainReader
 from chain.types import Block
 from competitions.eligibility import eligible_from, is_void
 from competitions.records import Submission
-from competitions.spec import Table
-from competitions.table import competition_named
+from competitions.spec import Competition, Table
 from ledger import submissions
 from ledger.database import Ledger
 from models.rejections import Reason, Rejection
@@ -31,10 +30,14 @@ class Fetch:
     wakes: Wakes
     name: str = "fetch"
 
+    @property
+    def _rules(self) -> dict[str, Competition]:
+        return {competition.name: competition for competition in self.table.competitions}
+
     def step(self) -> bool:
         """Take in the model whose turn it is; True where another one waits."""
         head = self.chain.head()
-        due = submissions.due_for_intake(self.ledger, head)
+        due = submissions.due_for_intake(self.ledger, self._rules, head)
         if not due:
             return False
         outcome = self._take_in(due[0], head)
@@ -45,10 +48,7 @@ class Fetch:
 
     def _take_in(self, submission: Submission, head: Block) -> Outcome:
         """What became of one model; its repository may stay private until it is due."""
-        competition = competition_named(self.table, submission.competition)
-        if competition is None:
-            known = ", ".join(c.name for c in self.table.competitions)
-            return Rejection(Reason.COMPETITION, f"the table no longer has {submission.competition!r}; it has {known}")
+        competition = self._rules[submission.competition]
         if is_void(submission, competition):
             sealed = submission.revealed_block - submission.commit_block
             detail = f"the pointer was sealed for {sealed} blocks; at most {competition.max_seal_blocks} are allowed"

@@ -38,7 +38,7 @@ class Watch:
         upto = self.chain.finalized()
         since = history_from(self.table, upto.number, self.catch_up)
         look = advance(self.chain, self.ledger, self.netuid, upto, since)
-        found = read_pointers(self.ledger, self.table)
+        found = read_pointers(self.ledger)
         if look is not None:
             network.record_head(self.ledger, look.at.number, look.time)
         if found:

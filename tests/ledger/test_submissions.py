@@ -12,6 +12,7 @@ from ledger.submissions import Accepted, Retry
 from models.rejections import Reason, Rejection
 from tests.ledger.builders import DIGEST, REVISION, opened_commitment, submission
 
+NAMES = ("chat", "code")
 ACCEPTED = Accepted(parameters=1_000, bytes=4_000)
 REFUSED = Rejection(Reason.WEIGHTS, "tensor x holds NaN")
 
@@ -77,20 +78,26 @@ def test_only_what_the_chain_opened_becomes_a_submission(ledger: Ledger) -> None
 
 def test_files_are_due_by_seniority_until_they_are_accepted_or_refused(ledger: Ledger) -> None:
     young, old, middle = (submission(ledger, uid, commit) for uid, commit in ((1, 14), (2, 11), (3, 12)))
-    assert [s.id for s in submissions.due_for_intake(ledger, Block(30))] == [old, middle, young]
+    assert [s.id for s in submissions.due_for_intake(ledger, NAMES, Block(30))] == [old, middle, young]
     submissions.record_intake(ledger, old, Block(30), ACCEPTED)
     submissions.record_intake(ledger, middle, Block(30), REFUSED)
-    assert [s.id for s in submissions.due_for_intake(ledger, Block(30))] == [young]
+    assert [s.id for s in submissions.due_for_intake(ledger, NAMES, Block(30))] == [young]
     assert [s.intake for s in submissions.all_of(ledger, "chat")] == ["accepted", "rejected", "due"]
+
+
+def test_files_of_a_competition_that_no_table_has_yet_wait_for_one_that_has(ledger: Ledger) -> None:
+    id_ = submission(ledger)
+    due = {names: [s.id for s in submissions.due_for_intake(ledger, names, Block(30))] for names in (("chess",), NAMES)}
+    assert due == {("chess",): [], NAMES: [id_]}
 
 
 def test_an_abandoned_attempt_is_due_again_at_its_block(ledger: Ledger) -> None:
     id_ = submission(ledger)
     submissions.record_intake(ledger, id_, Block(30), Retry("the Hub is away", Block(35)))
-    due = {block: len(submissions.due_for_intake(ledger, Block(block))) for block in (34, 35, 36)}
+    due = {block: len(submissions.due_for_intake(ledger, NAMES, Block(block))) for block in (34, 35, 36)}
     assert due == {34: 0, 35: 1, 36: 1}
     submissions.record_intake(ledger, id_, Block(36), Retry("still away", Block(40)))
-    assert submissions.due_for_intake(ledger, Block(36)) == ()
+    assert submissions.due_for_intake(ledger, NAMES, Block(36)) == ()
     assert submissions.get(ledger, id_).intake == "due"
 
 

@@ -107,11 +107,11 @@ def test_a_round_waits_until_what_is_recorded_by_its_seed_block_is_read(ledger: 
     chain.advance_to(150)
     upto = Head(SEED_BLOCK, chain.block_hash(SEED_BLOCK))
     advance(chain, ledger, NETUID, Head(Block(100), chain.block_hash(Block(100))), Block(0))
-    read_pointers(ledger, TABLE)
+    read_pointers(ledger)
     advance(chain, ledger, NETUID, upto, Block(0))
     round_ = rounds.open_round(ledger, "answers", 3, SEED_BLOCK, upto.hash, bytes(32))
     assert assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_) is None
-    read_pointers(ledger, TABLE)
+    read_pointers(ledger)
     found = assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_)
     assert found is not None
     assert found.entrants == ()

@@ -47,7 +47,7 @@ def follow(life: Life, ledger: Ledger, block: int) -> None:
     """Record all up to a block, as a watch does."""
     upto = Head(Block(block), life.block_hash(Block(block)))
     while advance(life, ledger, NETUID, upto, Block(0)) is not None:
-        read_pointers(ledger, TABLE)
+        read_pointers(ledger)
 
 
 def told(ledger: Ledger) -> dict[str, list[tuple[object, ...]]]:

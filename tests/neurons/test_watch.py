@@ -8,8 +8,8 @@ import pytest
 from chain.reader import UnknownBlock
 from chain.simulated.chain import SimulatedChain
 from chain.simulated.state import Field
-from chain.types import BeaconRound, Block, Sealed
-from ledger import registrations, submissions
+from chain.types import BeaconRound, Block, Hotkey, Sealed
+from ledger import network, registrations, submissions
 from ledger.board import board
 from ledger.database import Ledger, open_ledger
 from models.ref import CLEAR, WITHDRAWN
@@ -19,6 +19,9 @@ from neurons.supervisor import Wakes
 from tests.neurons.scenes import NETUID, commit, pointer, put, subnet
 
 TABLE = tables.load("pocket")
+IDENTITY = network.Identity(
+    "simulated", NETUID, Hotkey("validator"), TABLE.fingerprint, tables.read("pocket"), "https://hub.example"
+)
 
 FIRST, SECOND = pointer("first", hotkey="miner"), pointer("second", "e", hotkey="miner")
 
@@ -181,6 +184,7 @@ def test_whatever_was_committed_is_a_state_with_its_reason(
     ledger: Ledger, fields: tuple[Field, ...], state: str, detail: str
 ) -> None:
     chain = subnet("miner")
+    network.record_identity(ledger, IDENTITY)
     put(chain, "miner", 50, *fields)
     chain.advance_to(100)
     for block in (60, 61):
