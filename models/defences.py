@@ -7,7 +7,7 @@ held to its word by an attack that it alone stops.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from models import bpe, configs, manifest, rope, strict_json, tensors, tokenizers, weights
+from models import bpe, configs, manifest, norms, rope, strict_json, tensors, tokenizers, weights
 from models.rejections import Reason
 
 
@@ -65,6 +65,7 @@ _TOKENIZER = (
     _defence(tokenizers.byte_level_before, "text dropped, or patterns that take minutes", Reason.TOKENIZER),
     _defence(tokenizers.byte_level_after, "losses that decoding hides", Reason.TOKENIZER),
     _defence(bpe.read_added, "added tokens that swallow their surroundings", Reason.TOKENIZER),
+    _defence(tokenizers.distinct_merges, "merges written twice, or by the million", Reason.TOKENIZER),
     _defence(bpe.read_bpe, "bytes without a token, random encodings, ids with gaps", Reason.TOKENIZER),
     _defence(tokenizers.inside_embedding, "ids beyond the embedding", Reason.TOKENIZER),
     _defence(tokenizers.special_ids, "ordinary text fed before every sample", Reason.TOKENIZER),
@@ -83,7 +84,8 @@ _WEIGHTS = (
         Reason.WEIGHTS,
     ),
     _defence(weights.match, "tensors left to random numbers, left over or misshapen", Reason.WEIGHTS),
-    _defence(weights.rewrite, "NaN and infinity", Reason.WEIGHTS),
+    _defence(weights.rewrite, "NaN, infinity, and numbers whose squares are", Reason.WEIGHTS),
+    _defence(norms.norm_fault, "matrices whose numbers exploded, which no benchmark shows", Reason.WEIGHTS),
 )
 
 

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from models.norms import NormLimits
+
+_NORMS = NormLimits()
+
 
 @dataclass(frozen=True, slots=True)
 class ModelLimits:
@@ -11,7 +15,8 @@ class ModelLimits:
     `max_header_bytes` and `max_tensors` bound what is read before anything is allocated. `max_length` bounds the tokens
     that a model is fed at once; its own window must hold `min_length`: the causality probe takes as many, and a text in
     windows of a few tokens would take as many passes as it has tokens. `max_width` (numbers that a layer holds for one
-    token) and `max_vocabulary` bound the memory of judging, which few parameters can drive up without end.
+    token) and `max_vocabulary` bound the memory of judging, which few parameters can drive up without end; `norms` the
+    numbers of the matrices.
     """
 
     architectures: tuple[str, ...]
@@ -26,3 +31,4 @@ class ModelLimits:
     max_tensors: int = 4_000
     max_header_bytes: int = 10_000_000
     dtypes: tuple[str, ...] = ("F32", "F16", "BF16")
+    norms: NormLimits = _NORMS

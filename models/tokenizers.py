@@ -32,6 +32,9 @@ _PARTS = frozenset(
 )
 
 
+_MAX_MERGES = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class CleanTokenizer:
     """The bytes of our own tokenizer.json, and its added tokens sorted by id."""
@@ -54,7 +57,10 @@ def read_tokenizer(data: bytes, rows: int, bos: int | None, eos: int | None) -> 
     added = read_added(parsed.get("added_tokens"))
     if isinstance(added, str):
         return _bad(added)
-    bpe = read_bpe(parsed.get("model"), added)
+    model = parsed.get("model")
+    if fault := distinct_merges(model):
+        return _bad(fault)
+    bpe = read_bpe(model, added)
     if isinstance(bpe, str):
         return _bad(bpe)
     tokenizer = CleanTokenizer(_written(bpe, added), added)
@@ -102,6 +108,24 @@ def byte_level_after(parsed: Mapping[str, object]) -> str | None:
     if isinstance(after, dict) and after.get("type") == "ByteLevel":
         return None
     return "has another decoder than ByteLevel; use that one"
+
+
+def distinct_merges(model: object) -> str | None:
+    """A merge written twice: its rank would be the reader's choice; written millions of times, it fills the memory."""
+    merges = model.get("merges") if isinstance(model, dict) else None
+    if not isinstance(merges, list):
+        return None
+    if len(merges) > _MAX_MERGES:
+        return f"has {len(merges)} merges; at most {_MAX_MERGES} are read"
+    seen: set[str] = set()
+    for merge in merges:
+        pair = (
+            merge if isinstance(merge, str) else " ".join(map(str, merge)) if isinstance(merge, list) else shown(merge)
+        )
+        if pair in seen:
+            return f"has the merge {shown(pair)} more than once; keep the first"
+        seen.add(pair)
+    return None
 
 
 def inside_embedding(bpe: Bpe, tokenizer: CleanTokenizer, rows: int) -> str | None:

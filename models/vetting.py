@@ -53,12 +53,12 @@ def _write(
     if isinstance(matched, Rejection):
         return matched
     into.mkdir(parents=True)
-    digests = rewrite(matched.tensors, into / WEIGHTS)
-    if isinstance(digests, Rejection):
-        return digests
+    written = rewrite(matched.tensors, into / WEIGHTS, limits.norms)
+    if isinstance(written, Rejection):
+        return written
     model = matched.blueprint
     (into / CONFIG).write_bytes(readable(model.config))
     (into / TOKENIZER).write_bytes(tokenizer.data)
     (into / TOKENIZER_CONFIG).write_bytes(tokenizer_config(tokenizer, model.bos, model.eos, model.max_length))
     size = sum(file.stat().st_size for file in into.iterdir())
-    return Vetted(model_digest(model.config, tokenizer.data, digests), model.parameters, size, model.max_length)
+    return Vetted(model_digest(model.config, tokenizer.data, written), model.parameters, size, model.max_length)

@@ -58,6 +58,18 @@ def token_that_decodes_to_another_text(folder: Path, _: Bait) -> None:
     edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"][1].update(content="Ġé"))
 
 
+@attack("distinct_merges", "has the merge 't h' more than once", "vetted")
+def merge_written_a_million_times(folder: Path, _: Bait) -> None:
+    """Written out in full, it takes 700 MB to read and more to load."""
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["model"].update(merges=["t h"] * 1_000_000))
+
+
+@attack("distinct_merges", "has 1300000 merges; at most 1000000", "tokenizer: .* a merge of 'a' and '0'")
+def merges_by_the_million(folder: Path, _: Bait) -> None:
+    merges = [f"a {index}" for index in range(1_300_000)]
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["model"].update(merges=merges))
+
+
 @attack("read_bpe", "has no token for 1 of the 256 bytes", "vetted")
 def byte_without_a_token(folder: Path, _: Bait) -> None:
     """Text with that byte loses it, and is shorter to predict."""

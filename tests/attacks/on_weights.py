@@ -142,6 +142,22 @@ def infinity(folder: Path, _: Bait) -> None:
     edit_tensors(folder, lambda tensors: tensors[Q].__setitem__((7, 7), -np.inf))
 
 
+@attack("rewrite", f"{Q} holds numbers beyond 1.8e19", "vetted")
+def number_whose_square_is_infinite(folder: Path, _: Bait) -> None:
+    edit_tensors(folder, lambda tensors: tensors[Q].__setitem__((0, 0), 1e30))
+
+
+@attack("norm_fault", f"{Q} has the norm", "vetted")
+def exploded_matrix(folder: Path, _: Bait) -> None:
+    """Scaled up here and down in the norm before it, a copy looks like another model; and float16 overflows."""
+    edit_tensors(folder, lambda tensors: tensors[Q].__imul__(1e6))
+
+
+@attack("norm_fault", "q_proj of 1 of 1 layers has a norm above 200", "vetted")
+def matrices_too_large_together(folder: Path, _: Bait) -> None:
+    edit_tensors(folder, lambda tensors: tensors[Q].__imul__(300 / np.linalg.norm(tensors[Q])))
+
+
 def _plant(bait: Bait) -> None:
     """Another miner's weights, outside."""
     write_honest(bait.outside / "theirs")

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from models.limits import ModelLimits
+from models.norms import NormLimits
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
@@ -246,3 +248,10 @@ def test_an_honest_repository_becomes_a_clean_directory_of_our_own_files(
     assert sorted(files) == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     assert isinstance(vetted, Vetted)
     assert vetted == Vetted(vetted.digest, 37_792, sum(files.values()), 128)
+
+
+def test_a_competition_may_bound_norms_otherwise(saved: Path, tmp_path: Path, limits: ModelLimits):
+    strict = replace(limits, norms=NormLimits(soft=0.01, soft_share=0.5, hard=0.01))
+    refused = vet(saved, tmp_path / "clean", strict)
+    assert isinstance(refused, Rejection)
+    assert (refused.reason, "has the norm" in refused.detail) == (Reason.WEIGHTS, True)
