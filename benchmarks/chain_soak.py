@@ -33,6 +33,8 @@ from chain.embedded.node import Node
 from chain.embedded.pool import Pool
 from chain.embedded.root import Root
 from chain.types import Block, Hotkey
+from competitions.eligibility import longest_wait
+from competitions.spec import Table
 from competitions.table import competition_named
 from ledger import registrations
 from ledger.board import board
@@ -123,13 +125,10 @@ def landed(path: Path, plan: Plan, hashes: Sequence[str]) -> list[Commit]:
 def compare(folder: Path, size: Size, model: Model) -> list[str]:
     """Where the ledger differs from the model, in words; empty where nowhere."""
     ledger, table, end = open_ledger(folder / "ledger.db"), tables.load(TABLE), Block(size.blocks)
-    rules = competition_named(table, COMPETITION)
-    if rules is None:
-        raise ValueError(f"the table {TABLE} has no competition {COMPETITION}")
     held = registrations.registered(ledger, NETUID).items()
     expected = model.facts | {
         "registered": {(model.addresses[who], uid, since) for uid, (who, since) in model.holders.items()},
-        "live": model.live(rules, end),
+        "live": modelled_live(model, table, end),
         "gaps": set(),
     }
     seen = recorded(ledger, COMPETITION) | {
@@ -139,6 +138,14 @@ def compare(folder: Path, size: Size, model: Model) -> list[str]:
     }
     ledger.close()
     return differences(expected, seen)
+
+
+def modelled_live(model: Model, table: Table, at: Block) -> set[tuple[object, ...]]:
+    """What a round with this seed block judges, by the model."""
+    rules = competition_named(table, COMPETITION)
+    if rules is None:
+        raise ValueError(f"the table {TABLE} has no competition {COMPETITION}")
+    return model.live(rules, longest_wait(table), at)
 
 
 def main() -> None:
@@ -160,7 +167,7 @@ def main() -> None:
         model = Model(addresses, ciphertexts)
         model.play(size, happened.registered, happened.included)
         faults = compare(folder, size, model)
-        live = len(model.live(tables.load(TABLE).competitions[0], Block(size.blocks)))
+        live = len(modelled_live(model, tables.load(TABLE), Block(size.blocks)))
     report(size, happened, model, live, faults)
     raise SystemExit(1 if faults else 0)
 

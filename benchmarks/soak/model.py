@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from benchmarks.soak.plan import NETUID, Ciphertext, Commit, Size, coldkey, raw_text
 from chain.types import Block, Hotkey
-from competitions.eligibility import Presence, live
+from competitions.eligibility import Presence, live, longest_wait
 from competitions.spec import Competition, Table
-from ledger import clear_texts, registrations, submissions
+from ledger import clear_texts, commitments, registrations, submissions
 from ledger.database import Ledger
 from ledger.schema import CommitmentRow, OpeningRow, RefusalRow, WithdrawalRow
 
@@ -41,6 +41,8 @@ class Model:
     pointers: list[tuple[int, Block, Block]] = field(default_factory=list)
     """Readable pointers: who, commit block, block from which everybody could read it."""
     withdrawn: dict[int, Block] = field(default_factory=dict)
+    history: dict[int, list[Block]] = field(default_factory=dict)
+    """Blocks of everything each number committed, whatever it was, oldest first."""
 
     def play(self, size: Size, registered: Sequence[Registered], included: Sequence[Commit]) -> None:
         """Everything that happened, in the chain's order: registrations, openings, commitments."""
@@ -55,13 +57,20 @@ class Model:
             for commit in committed.get(block, ()):
                 self._take(commit, closed)
 
-    def live(self, rules: Competition, at: Block) -> set[tuple[object, ...]]:
-        """Hotkey and commit block of every submission that a round with this seed block judges."""
+    def live(self, rules: Competition, longest_wait: int, at: Block) -> set[tuple[object, ...]]:
+        """Hotkey and commit block of every submission that a round with this seed block judges.
+
+        What was replaced so many blocks ago has ended, whatever replaced it.
+        """
         since = dict(self.holders.values())
+        ended = {
+            who: max((b for b in past if b <= at - longest_wait), default=-1) for who, past in self.history.items()
+        }
         newest: dict[int, Block] = {}
         for who, committed, readable in sorted(self.pointers, key=lambda pointer: pointer[1]):
             ready = max(committed + rules.eval_delay_blocks, readable + rules.fetch_blocks)
             counts = who in since and committed >= since[who] and committed > self.withdrawn.get(who, -1)
+            counts = counts and committed >= ended[who]
             if counts and ready <= at and readable - committed <= rules.max_seal_blocks:
                 newest[who] = committed
         return {(self.addresses[who], block) for who, block in newest.items()}
@@ -94,6 +103,7 @@ class Model:
             (hotkey, commit.block, commit.block, *owner, sealed, raw_text(commit, self.addresses))
         )
         self.standing[who] = commit
+        self.history.setdefault(who, []).append(commit.block)
         closed.discard(who)
         match commit.kind:
             case "sealed":
@@ -130,7 +140,9 @@ def recorded(ledger: Ledger, competition: str) -> Facts:
 
 def seen_live(ledger: Ledger, table: Table, competition: str, at: Block) -> set[tuple[object, ...]]:
     """Hotkey and commit block of every live submission, by the ledger and the rules."""
-    presence = Presence(registrations.registered(ledger, NETUID), clear_texts.withdrawals(ledger, NETUID, at))
+    settled = commitments.newest_blocks(ledger, NETUID, Block(at - longest_wait(table)))
+    withdrawn = clear_texts.withdrawals(ledger, NETUID, at)
+    presence = Presence(registrations.registered(ledger, NETUID), withdrawn, settled)
     return {(s.hotkey, s.commit_block) for s in live(submissions.all_of(ledger, competition), table, presence, at)}
 
 
