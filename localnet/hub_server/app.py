@@ -62,6 +62,7 @@ def create_app(store: HubStore, faults: Faults | None = None) -> ASGIApp:
         *pages("POST", "/{namespace}/{name}.git/info/lfs/verify", large_uploads.verify),
         *pages("GET", "/{namespace}/{name}/resolve/{revision}/{path:path}", downloading.resolve),
         *pages("POST", "/{namespace}/{name}/ask-access", gating.ask),
+        plain("GET", large_uploads.NO_XET_PATH, large_uploads.without_xet),
         plain("GET", "/api/{kinds}/{name}", _without_namespace),
         plain("GET", "/{name}/resolve/{revision}/{path:path}", _without_namespace),
     ]

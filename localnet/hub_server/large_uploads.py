@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from hub.large_files import is_large
 from localnet.hub_server.calls import Call
@@ -19,6 +19,7 @@ from localnet.hub_server.store import HubStore
 
 _LFS_JSON = "application/vnd.git-lfs+json"
 _ADDRESS_LIFE_S = 6 * 3600
+NO_XET_PATH = "/this-Hub-has-no-Xet/set-HF_HUB_DISABLE_XET=1"
 _NO_XET = (
     "This Hub has no Xet storage. Set HF_HUB_DISABLE_XET=1 before Python starts, and the client uploads by git LFS."
 )
@@ -74,8 +75,15 @@ def verify(call: Call) -> Response:
 
 
 def no_xet(call: Call) -> Response:
-    """GET /api/{kinds}/{namespace}/{name}/xet-{read,write}-token/{revision}"""
+    """GET /api/{kinds}/{namespace}/{name}/xet-{read,write}-token/{revision}
+
+    The client shows nothing of a refusal but the address that refused, so it is led to one that names the remedy."""
     call.readable()
+    return RedirectResponse(f"{call.base}{NO_XET_PATH}")
+
+
+def without_xet(_call: Call) -> Response:
+    """GET NO_XET_PATH"""
     raise Problem(404, _NO_XET)
 
 

@@ -1,5 +1,6 @@
 """What every Hub promises, whichever technology answers: the folder, and the real client against the local server."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,21 @@ def test_uploading_nothing_new_makes_no_revision(open_hub, repo, model):
     alice.create(repo, "model", private=False)
     first = alice.upload_folder(repo, "model", model, message="first")
     assert alice.upload_folder(repo, "model", model, message="again") == first
+
+
+def test_commits_at_the_same_time_all_count(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "model", private=False)
+    with ThreadPoolExecutor(8) as pool:
+        commits = [
+            pool.submit(open_hub("alice").upload_files, repo, "model", {f"{n}.txt": b"%d" % n}, message="one")
+            for n in range(8)
+        ]
+    assert len({commit.result() for commit in commits}) == 8
+    assert [file.path for file in alice.describe(repo, "model").files] == [
+        ".gitattributes",
+        *(f"{n}.txt" for n in range(8)),
+    ]
 
 
 def test_fetch_brings_exactly_the_files_named_and_replaces_what_was_there(open_hub, repo, model, tmp_path):

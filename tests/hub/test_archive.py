@@ -1,6 +1,8 @@
 """The archive keeps every revision as it was, names it by its content, and loses nothing when many write."""
 
 import multiprocessing
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +95,16 @@ def test_an_abandoned_blob_leaves_no_trace(tmp_path):
     with archive.blobs.incoming() as blob:
         blob.write(b"half")
     assert list((tmp_path / "blobs" / "incoming").iterdir()) == []
+
+
+def test_what_killed_writers_left_is_swept_once_nobody_can_be_writing_it(tmp_path):
+    blobs = opened(tmp_path)[0].blobs
+    with blobs.incoming() as killed, blobs.incoming() as writing:
+        killed.write(b"half")
+        os.utime(killed._partial, (time.time() - 7200,) * 2)
+        assert (blobs.sweep(), blobs.sweep()) == (1, 0)
+        writing.write(b"all")
+        assert blobs.path(writing.keep()).read_bytes() == b"all"
 
 
 def write_from_a_process(root: Path, name: str) -> None:

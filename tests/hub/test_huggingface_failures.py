@@ -55,7 +55,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Reply:
     [
         (status(500), HubUnreachable),
         (status(502, b"<html>bad gateway</html>", Content_Type="text/html"), HubUnreachable),
-        (status(429, Retry_After="3"), RateLimited),
+        (status(429, Retry_After="99"), RateLimited),
         (status(403), Denied),
         (status(401, X_Error_Message="Invalid credentials in Authorization header"), Denied),
         (status(400, b'{"error": "odd"}'), HubError),
