@@ -4,6 +4,7 @@ Knows neither chain nor ledger. What is the Hub's fault or ours (HubUnreachable,
 OSError) is raised: the caller abandons and comes back. Stopped anywhere, it can simply be called again.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from chain.types import Hotkey
@@ -15,9 +16,17 @@ from models.ref import HashedRef, ModelRef, matches
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
+Vetting = Callable[[Path, Path, ModelLimits], Vetted | Rejection]
+"""From fetched files to a clean directory: `vet` itself, or `vet_apart` where the files are a stranger's."""
+
 
 def take_in(
-    hub: Hub, ref: ModelRef | HashedRef, hotkey: Hotkey, limits: ModelLimits, cache: ModelCache
+    hub: Hub,
+    ref: ModelRef | HashedRef,
+    hotkey: Hotkey,
+    limits: ModelLimits,
+    cache: ModelCache,
+    vetting: Vetting = vet,
 ) -> Vetted | Rejection:
     """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest."""
     try:
@@ -27,7 +36,7 @@ def take_in(
     if info.private:
         return _unavailable(f"{ref.repo} is private; make it public at the reveal")
     with cache.workspace() as folder:
-        vetted = fetch_and_vet(hub, info, ref.revision, folder, limits)
+        vetted = fetch_and_vet(hub, info, ref.revision, folder, limits, vetting)
         if isinstance(vetted, Rejection):
             return vetted
         if wrong := _mismatch(ref, vetted.digest, hotkey):
@@ -45,7 +54,9 @@ def _mismatch(ref: ModelRef | HashedRef, digest: str, hotkey: Hotkey) -> str | N
     return f"the secure hash {ref.secure_hash} means no such model under hotkey {hotkey}: a line counts for its maker"
 
 
-def fetch_and_vet(hub: Hub, info: RepoInfo, revision: str, folder: Path, limits: ModelLimits) -> Vetted | Rejection:
+def fetch_and_vet(
+    hub: Hub, info: RepoInfo, revision: str, folder: Path, limits: ModelLimits, vetting: Vetting = vet
+) -> Vetted | Rejection:
     """Fetch a revision's model files to `folder`/fetched and write its clean form to `folder`/clean.
 
     Nothing is fetched before all names and sizes are allowed. Raises HubError where the Hub or the way to it fails.
@@ -58,10 +69,10 @@ def fetch_and_vet(hub: Hub, info: RepoInfo, revision: str, folder: Path, limits:
         return manifest
     fetched = folder / "fetched"
     try:
-        hub.fetch(info.repo, "model", revision, manifest.files, fetched)
+        hub.fetch(info.repo, "model", revision, manifest.files, fetched, max_bytes=limits.max_repo_bytes)
     except NotFound as error:
         return _unavailable(str(error))
-    return vet(fetched, folder / "clean", limits)
+    return vetting(fetched, folder / "clean", limits)
 
 
 def _unavailable(detail: str) -> Rejection:

@@ -4,6 +4,7 @@ What is uploaded is the clean form, so no optimizer state, pickle or path of the
 what validators will vet is what stands in the repository. Knows nothing of the chain.
 """
 
+import math
 import os
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from models.architectures import ARCHITECTURES
 from models.intake import fetch_and_vet
 from models.limits import ModelLimits
 from models.manifest import CONFIG, INDEX, TOKENIZER, is_weights
+from models.norms import NormLimits
 from models.rejections import Rejection
 from models.vetting import Vetted, vet
 
@@ -25,6 +27,7 @@ WIDEST = ModelLimits(
     max_repo_bytes=10**13,
     max_length=2**31,
     max_layers=1_000,
+    norms=NormLimits(soft=math.inf, soft_share=1.0, hard=math.inf),
 )
 """Limits of vetting itself, for publishing a model that enters no competition yet, such as a base."""
 

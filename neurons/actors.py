@@ -7,7 +7,9 @@ from chain.networks import connect
 from chain.signing import Wallet, open_wallet
 from chain.subtensor import SubtensorChain
 from chain.types import NetUid
+from hub.bandwidth import Bandwidth
 from hub.huggingface import HuggingFaceHub
+from hub.login import stored_token
 from hub.port import Hub
 from neurons.errors import UsageError
 from neurons.settings import Settings
@@ -37,5 +39,10 @@ def open_chain(settings: Settings) -> SubtensorChain:
 
 
 def open_hub(settings: Settings) -> Hub:
-    """The Hub of the settings, with the token of the environment."""
-    return HuggingFaceHub(settings.hub_endpoint, settings.token())
+    """The Hub of the settings, with the token of the environment or of the Hub's own login."""
+    return HuggingFaceHub(
+        settings.hub_endpoint,
+        settings.token() or stored_token(settings.hub_endpoint),
+        unfinished=settings.folder() / "downloads",
+        bandwidth=Bandwidth(settings.hub_mb_per_s * 1e6) if settings.hub_mb_per_s else None,
+    )

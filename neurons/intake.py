@@ -7,6 +7,7 @@ from chain.types import BlockCount
 from competitions.records import Submission
 from competitions.spec import Competition
 from hub.port import Hub, HubError
+from models.apart import vet_apart
 from models.cache import ModelCache
 from models.intake import take_in
 from models.ref import HashedRef, ModelRef
@@ -40,7 +41,7 @@ class Intake:
         """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
         ref = _pointer(submission)
         try:
-            return take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache)
+            return take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, vet_apart)
         except (HubError, OSError) as error:
             return Unfetched(f"{type(error).__name__}: {error}")
         except Exception as error:  # a stranger's files met a defect of ours, which must cost nobody else their turn

@@ -41,6 +41,8 @@ class Settings(BaseSettings):
         default=None, validation_alias=AliasChoices("CRUCIBLE_HUB_TOKEN", "HF_TOKEN"), repr=False
     )
     """The Hub's access token; a secret, so it comes from the environment alone."""
+    hub_mb_per_s: float | None = Field(default=None, gt=0)
+    """Megabytes a second that downloads from the Hub may take in all; unset means as fast as it goes."""
     table: str | None = None
     """The competition table: a shipped one's name or a file's path; it decides who is paid, so none is a default."""
     home: Path = Path("~/.crucible")

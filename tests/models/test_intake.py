@@ -58,8 +58,17 @@ class Hindered:
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         return self._hub.describe(repo, kind, revision)
 
-    def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
-        self._hub.fetch(repo, kind, revision, paths[:1], into)
+    def fetch(
+        self,
+        repo: str,
+        kind: RepoKind,
+        revision: str,
+        paths: Sequence[str],
+        into: Path,
+        *,
+        max_bytes: int | None = None,
+    ) -> None:
+        self._hub.fetch(repo, kind, revision, paths[:1], into, max_bytes=max_bytes)
         raise self._error
 
 

@@ -40,8 +40,17 @@ class Failing:
             raise self.error
         return self.inner.describe(repo, kind, revision)
 
-    def fetch(self, repo: str, kind: RepoKind, revision: str, paths: Sequence[str], into: Path) -> None:
-        self.inner.fetch(repo, kind, revision, paths, into)
+    def fetch(
+        self,
+        repo: str,
+        kind: RepoKind,
+        revision: str,
+        paths: Sequence[str],
+        into: Path,
+        *,
+        max_bytes: int | None = None,
+    ) -> None:
+        self.inner.fetch(repo, kind, revision, paths, into, max_bytes=max_bytes)
 
 
 def watch(chain: SimulatedChain, ledger: Ledger) -> None:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from chain.embedded.genesis import genesis
+from chain.networks import connect
 from chain.types import Block, Hotkey
 from competitions.records import RoundOutcome
 from evaluation.scripted_executor import ScriptedExecutor
@@ -32,8 +34,9 @@ class Waiting:
 def test_a_service_that_hangs_while_it_is_closed_does_not_hold_up_the_end(tmp_path: Path) -> None:
     stop, reporter, supervisor = threading.Event(), Waiting(), Supervisor([], Wakes(), lambda _beat: None)
     ledger = open_ledger(tmp_path / "ledger.sqlite")
+    chain = connect(str(genesis(tmp_path / "chain").file.path))
     stop.set()
     begun = time.monotonic()
-    Validator(supervisor, ScriptedExecutor({}), reporter, ledger, (), stop_within_s=0.2).run(stop)
+    Validator(supervisor, ScriptedExecutor({}), reporter, ledger, chain, stop_within_s=0.2).run(stop)
     assert time.monotonic() - begun < 5
     reporter.answered.set()
