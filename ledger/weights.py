@@ -63,11 +63,6 @@ def answer(ledger: Ledger, sending_id: int, said: Answer) -> None:
             session.add(_answer_row(sending_id, said))
 
 
-def record_sent(ledger: Ledger, block: Block, fingerprint: str, weights: Mapping[Hotkey, float], said: Answer) -> int:
-    """Record weights by hotkey together with the chain's answer; see `record`."""
-    return record(ledger, Attempt(block, fingerprint, weights), said)
-
-
 def record(ledger: Ledger, attempt: Attempt, said: Answer) -> int:
     """Record an attempt together with its answer; gives the sending's id. The same of both is recorded once."""
     row = _answer_row(0, said)
@@ -93,11 +88,6 @@ def confirm(ledger: Ledger, sending_id: int, block: Block) -> None:
     with ledger.writing() as session:
         if session.get(ReadbackRow, sending_id) is None:
             session.add(ReadbackRow(sending_id=sending_id, block=block))
-
-
-def last_sent(ledger: Ledger) -> Sending | None:
-    """The newest sending, whatever became of it."""
-    return _newest(ledger, true())
 
 
 def last_included(ledger: Ledger) -> Sending | None:

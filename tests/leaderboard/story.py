@@ -220,14 +220,18 @@ def _scored(mean: float) -> Scored:
 
 def _weights(ledger: Ledger) -> None:
     king, other = Hotkey(key("goibniu")), Hotkey(key("vulcan"))
-    old = weights.record_sent(
-        ledger, Block(402), sha("table"), {king: 0.7, other: 0.3}, Included(Block(402), "0x" + sha("extrinsic 1"))
+    old = weights.record(
+        ledger,
+        weights.Attempt(Block(402), sha("table"), {king: 0.7, other: 0.3}),
+        Included(Block(402), "0x" + sha("extrinsic 1")),
     )
     weights.confirm(ledger, old, Block(403))
     refusal = Refused("SettingWeightsTooFast", "the chain allows one every 100 blocks")
-    weights.record_sent(ledger, Block(431), sha("table"), {king: 0.5, other: 0.5}, refusal)
-    new = weights.record_sent(
-        ledger, Block(503), sha("table"), {king: 0.5, other: 0.5}, Included(Block(503), "0x" + sha("extrinsic 2"))
+    weights.record(ledger, weights.Attempt(Block(431), sha("table"), {king: 0.5, other: 0.5}), refusal)
+    new = weights.record(
+        ledger,
+        weights.Attempt(Block(503), sha("table"), {king: 0.5, other: 0.5}),
+        Included(Block(503), "0x" + sha("extrinsic 2")),
     )
     weights.confirm(ledger, new, Block(504))
     network.record_chain_weights(ledger, HEAD, {Uid(1): {Uid(4): 0.5, Uid(5): 0.5}})

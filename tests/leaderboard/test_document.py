@@ -71,7 +71,7 @@ def test_values_of_a_known_ledger_stay_where_readers_look_for_them(ledger: Ledge
     id_ = submission(ledger)
     row = Standing(id_, 1, "copy", 2.5, -0.5, 0.01, "why")
     rounds.close_round(ledger, open_round(ledger).id, RoundOutcome((row,), None), Block(120))
-    weights.record_sent(ledger, Block(9), "print", {}, Included(Block(9), "0xabc"))
+    weights.record(ledger, weights.Attempt(Block(9), "print", {}), Included(Block(9), "0xabc"))
     heartbeats.beat(ledger, "watch", NOW, None, True, "")
     document = client_of.get("/api/board.json").json()
     assert document["contests"][0]["rounds"][0] == {

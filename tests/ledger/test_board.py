@@ -138,7 +138,7 @@ def test_weights_sendings_loops_and_unreadable_entries_are_told(ledger: Ledger) 
     odd = Unreadable(Hotkey("hot3"), "odd")
     commitments.record_poll(ledger, NETUID, Block(390), [neuron(n) for n in (1, 2, 8)], [odd])
     network.record_chain_weights(ledger, Block(399), {Uid(8): {Uid(1): 0.25, Uid(2): 0.75}})
-    weights.record_sent(ledger, Block(395), "print", {Hotkey("hot2"): 0.75}, Included(Block(395), "0xabc"))
+    weights.record(ledger, weights.Attempt(Block(395), "print", {Hotkey("hot2"): 0.75}), Included(Block(395), "0xabc"))
     heartbeats.beat(ledger, "watch", NOON, Block(400), True, "")
     seen = board(ledger)
     told = seen.identity, seen.head, seen.on_chain, seen.sendings, seen.loops, seen.unreadable
@@ -297,7 +297,9 @@ def test_the_number_of_queries_does_not_grow_with_the_ledger(ledger: Ledger) -> 
     for uid in range(2, 8):
         closed_round(ledger, uid, accepted(ledger, uid))
         closed_round(ledger, uid, uid, competition=f"other{uid}")
-        weights.record_sent(ledger, Block(uid), "print", {Hotkey("hot1"): 1.0}, Included(Block(uid), f"0x{uid}"))
+        weights.record(
+            ledger, weights.Attempt(Block(uid), "print", {Hotkey("hot1"): 1.0}), Included(Block(uid), f"0x{uid}")
+        )
     assert (queries(), few < 30) == (few, True)
 
 

@@ -68,8 +68,10 @@ WRITES: dict[str, Write] = {
     "set_bundle": lambda ledger: rounds.set_bundle(ledger, ROUND, "root"),
     "record_verdict": lambda ledger: verdicts.record_verdict(ledger, ROUND, ONE, scored(1.0, 2.0)),
     "close_round": lambda ledger: rounds.close_round(ledger, ROUND, outcome(ONE, TWO), Block(120)),
-    "record_sent": lambda ledger: weights.record_sent(
-        ledger, Block(60), "table", {Hotkey("hot1"): 0.5, Hotkey("hot2"): 0.5}, Included(Block(60), "0xdef")
+    "record": lambda ledger: weights.record(
+        ledger,
+        weights.Attempt(Block(60), "table", {Hotkey("hot1"): 0.5, Hotkey("hot2"): 0.5}),
+        Included(Block(60), "0xdef"),
     ),
     "answer": lambda ledger: weights.answer(ledger, UNANSWERED, Included(Block(53), "0xfed")),
     "confirm": lambda ledger: weights.confirm(ledger, SENT, Block(61)),
@@ -91,7 +93,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submission(ledger, 2)
     assert (opened_commitment(ledger, 4), open_round(ledger).id) == (OPENED, ROUND)
     commitments.record_poll(ledger, NETUID, Block(21), [neuron(n) for n in range(1, 9)], [clear("hot8", 21)])
-    weights.record_sent(ledger, Block(50), "table", {Hotkey("hot1"): 1.0}, Included(Block(50), "0xabc"))
+    weights.record(ledger, weights.Attempt(Block(50), "table", {Hotkey("hot1"): 1.0}), Included(Block(50), "0xabc"))
     weights.begin(ledger, weights.Attempt(Block(52), "table", {Hotkey("hot1"): 1.0}, {Uid(1): 65_535}))
     ledger.close()
     return path

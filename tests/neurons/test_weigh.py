@@ -159,13 +159,13 @@ def test_old_weights_are_refreshed_before_the_chain_takes_them_for_stale(scene: 
 
 
 def test_a_refusal_is_recorded_and_not_taken_for_a_success(scene: Scene) -> None:
-    weights.record_sent(scene.ledger, Block(20), "f", {BURN: 1.0}, Refused("SettingWeightsTooFast", "wait"))
+    weights.record(scene.ledger, weights.Attempt(Block(20), "f", {BURN: 1.0}), Refused("SettingWeightsTooFast", "wait"))
     scene.loop.step()
     assert [isinstance(s.answer, Included) for s in weights.history(scene.ledger)] == [True, False]
 
 
 def test_weights_that_the_chain_lost_are_sent_again(scene: Scene) -> None:
-    weights.record_sent(scene.ledger, Block(19), "f", {BURN: 1.0}, Included(Block(20), "20-1"))
+    weights.record(scene.ledger, weights.Attempt(Block(19), "f", {BURN: 1.0}), Included(Block(20), "20-1"))
     scene.loop.step()
     scene.author.advance(RATE_LIMIT)
     scene.loop.step()
