@@ -15,7 +15,7 @@ from chain.connection import Endpoint
 from chain.failover import Lines, Patience, pause
 from chain.reader import ChainError, ChainFault, ChainThrottled, ChainTimeout, ChainUnreachable
 
-QUICK = Patience(connect_s=0.2, read_s=0.2, write_s=0.2, attempts=2, pause_s=0.001, longest_pause_s=0.002)
+QUICK = Patience(connect_s=1.0, read_s=1.0, write_s=1.0, attempts=2, pause_s=0.001, longest_pause_s=0.002)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from chain.types import Block, Commitment, NetUid
 from tests.faulty_wire import Wire, text_frame
 
 NETUID = NetUid(1)
-QUICK = Patience(connect_s=2.0, read_s=1.0, write_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
+QUICK = Patience(connect_s=2.5, read_s=1.5, write_s=2.0, attempts=2, pause_s=0.01, longest_pause_s=0.02)
 """Short enough to wait for, long enough for an answer on a busy machine."""
 
 
