@@ -1,4 +1,4 @@
-"""`crucible miner`: train a base, fine-tune it, publish the result, see how it stands, and take it back."""
+"""`crucible miner`: train a base, fine-tune it, check and publish the result, see how it stands, and take it back."""
 
 import dataclasses
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ from competitions.table import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
 from console.showing import waiting
 from hub.port import HubError
-from neurons import tables, training_cli
+from neurons import check_cli, tables, training_cli
 from neurons.actors import open_actors
 from neurons.errors import NeuronError
 from neurons.miner import Miner, Order
@@ -19,9 +19,12 @@ from neurons.progress import in_lines, narrated, stop_on_signals
 from neurons.publisher import Report
 from neurons.settings import Settings, read_settings
 
-app = app_for("Train a model, publish it, and see how it stands.", ChainError, HubError, TableError, NeuronError)
+app = app_for(
+    "Train a model, check it, publish it, and see how it stands.", ChainError, HubError, TableError, NeuronError
+)
 app.command()(training_cli.base)
 app.command()(training_cli.train)
+app.command()(check_cli.check)
 
 
 @app.command()
