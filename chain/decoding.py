@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chain.embedded.scale import plain_bytes
 from chain.types import (
     BeaconRound,
     Block,
@@ -58,17 +59,9 @@ def fixed_bytes(value: Any) -> bytes:
 def raw_bytes(value: Any) -> bytes:
     """Bytes of any length, which the SDK shows as text where they are UTF-8, else as 0x-hex, or as numbers.
 
-    So 0x-hex of bytes that are UTF-8 was a text itself. A text that is the 0x-hex of other bytes cannot be told from
-    those bytes by any reader of the SDK.
+    A text that is the 0x-hex of bytes that are no text cannot be told from those bytes by any reader of the SDK.
     """
-    if not isinstance(value, str):
-        return _numbers(value)
-    if value.startswith("0x"):
-        try:
-            return _no_text(bytes.fromhex(value[2:]))
-        except ValueError:
-            pass
-    return value.encode()
+    return plain_bytes(value) if isinstance(value, str) else _numbers(value)
 
 
 def _commitment(hotkey: Hotkey, entry: Any, texts: Sequence[Any], newest: Any) -> Commitment | Unreadable:
@@ -116,15 +109,6 @@ def _clear(fields: Iterable[tuple[str, Any]]) -> list[bytes]:
 def _numbers(value: Any) -> bytes:
     """Bytes given one by one. Raises TypeError for a single number, of which `bytes` would make as many zeros."""
     return bytes(iter(value))
-
-
-def _no_text(data: bytes) -> bytes:
-    """Bytes that are not UTF-8. Raises ValueError for those that are."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return data
-    raise ValueError("this is a text")
 
 
 def _has_failed(fields: Iterable[tuple[str, Any]]) -> bool:

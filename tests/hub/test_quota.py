@@ -56,6 +56,8 @@ def test_the_last_byte_fits_and_one_more_does_not(hub, path):
 def test_the_same_bytes_count_once(hub):
     upload(hub, "one.bin", b"x" * FREE)
     upload(hub, "two.bin", b"x" * FREE)
+    sizes = {file.path: file.size for file in hub.describe("alice/x", "model").files}
+    assert (sizes["one.bin"], sizes["two.bin"]) == (FREE, FREE)
 
 
 def test_history_counts_until_its_repository_is_deleted(hub, tmp_path):
