@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 
 from models.digest import TensorDigest
-from models.projection import CHUNK, Floats, Projection
+from models.projection import Floats, Projection
 from models.sketch import TensorSketch
 from models.tensors import BLOCK_BYTES, EXPONENT, ITEM_BYTES, Tensor, blocks, one_block
 
@@ -41,15 +41,16 @@ def measure(tensors: Iterable[Tensor], copy: BinaryIO | None = None) -> Generato
     What is told of a tensor comes when the next one has been read, for hashing lags behind. Close the generator when
     leaving it early. Raises OSError as reading and writing do.
     """
-    projection, hashing = Projection(), deque[Future[None]]()
+    hashing = deque[Future[None]]()
     memory = _memory(hashing)
     with ThreadPoolExecutor(1, thread_name_prefix="sha256") as other:
         before: Callable[[], Measured] | None = None
         for tensor in tensors:
-            digest = hashlib.sha256()
-            for block in blocks(tensor, memory):
+            digest, projection = hashlib.sha256(), Projection(tensor.shape)
+            step = projection.step * ITEM_BYTES[tensor.dtype]
+            for block in blocks(tensor, (piece[: BLOCK_BYTES // step * step] for piece in memory)):
                 hashing.append(other.submit(digest.update, block))
-                _project(block, tensor.dtype, projection)
+                _project(block, tensor.dtype, step, projection)
                 if copy is not None:
                     copy.write(block)
             told = partial(_told, tensor, other.submit(digest.hexdigest), *projection.finish())
@@ -68,8 +69,7 @@ def _memory(hashing: deque[Future[None]]) -> Iterator[memoryview]:
         yield piece
 
 
-def _project(block: memoryview, dtype: str, projection: Projection) -> None:
-    step = CHUNK * ITEM_BYTES[dtype]
+def _project(block: memoryview, dtype: str, step: int, projection: Projection) -> None:
     with np.errstate(all="ignore"):
         for start in range(0, len(block), step):
             projection.add(block[start : start + step], dtype)
@@ -78,7 +78,7 @@ def _project(block: memoryview, dtype: str, projection: Projection) -> None:
 def _told(tensor: Tensor, digest: Future[str], norm: float, numbers: Floats) -> Measured:
     """What the pass over a tensor told, once its last block is hashed."""
     finite = isfinite(norm) or _looked_through(tensor)
-    sketch = TensorSketch(tensor.shape, norm, numbers.astype("<f4").tobytes())
+    sketch = TensorSketch(tensor.shape, tensor.dtype, norm, len(numbers), numbers.astype("<f4").tobytes())
     return Measured(tensor.name, tensor.dtype, tensor.shape, digest.result(), finite, sketch)
 
 

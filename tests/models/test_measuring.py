@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from models.measuring import Measured, measure
+from models.projection import VECTOR
 from models.tensors import Tensor
 
 BITS = {"F32": np.uint32, "F16": np.uint16, "BF16": np.uint16}
@@ -65,9 +66,9 @@ def test_every_number_of_sixteen_bits_is_read_as_what_it_is(tmp_path: Path, dtyp
     numbers = as_numbers(bits, dtype)
     rows = bits[np.abs(numbers.astype(np.float32)) < 1e19]
     wrong = 0
-    for start in range(0, len(rows), 1024):
-        row = rows[start : start + 1024]
-        found = one(stored(tmp_path / "bits", row, dtype)).sketch.numbers
+    for start in range(0, len(rows), VECTOR):
+        row = rows[start : start + VECTOR]
+        [found] = one(stored(tmp_path / "bits", row, dtype)).sketch.numbers
         expected = np.abs(as_numbers(row, dtype).astype(np.float32))
         wrong += int((np.abs(found)[: len(row)] != expected).sum())
     assert wrong == 0
@@ -101,7 +102,7 @@ def test_a_tensor_is_never_in_memory_as_a_whole(tmp_path: Path):
     os.truncate(file, 64_000_000)
     with Path(os.devnull).open("wb") as nowhere:
         tracemalloc.start()
-        list(measure([Tensor("t", "F32", (16_000_000,), file, 0, 64_000_000)], nowhere))
+        list(measure([Tensor("t", "F32", (4_000, 4_000), file, 0, 64_000_000)], nowhere))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < 8_000_000

@@ -3,22 +3,15 @@
 import hashlib
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.projection import CHUNK, Projection
-from models.sketch import (
-    MAX_BYTES,
-    ModelSketch,
-    TensorSketch,
-    decode,
-    distance,
-    relative_distance,
-    sketch_of,
-)
+from models.projection import CHUNK, COLUMNS, ROWS, Projection
+from models.sketch import MAX_BYTES, ModelSketch, TensorSketch, decode, distance, sketch_of
 
 
 def sketched(numbers: np.ndarray, shape: tuple[int, ...] | None = None) -> TensorSketch:
@@ -27,11 +20,12 @@ def sketched(numbers: np.ndarray, shape: tuple[int, ...] | None = None) -> Tenso
 
 
 def raw(data: bytes, dtype: str, shape: tuple[int, ...]) -> TensorSketch:
-    projection, step = Projection(), CHUNK * (4 if dtype == "F32" else 2)
+    projection = Projection(shape)
+    step = projection.step * (4 if dtype == "F32" else 2)
     for start in range(0, len(data), step):
         projection.add(memoryview(data)[start : start + step], dtype)
     norm, found = projection.finish()
-    return TensorSketch(shape, norm, found.astype("<f4").tobytes())
+    return TensorSketch(shape, dtype, norm, len(found), found.astype("<f4").tobytes())
 
 
 def drawn(seed: int, *shape: int) -> np.ndarray:
@@ -44,38 +38,63 @@ def spread_out(count: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("count", "norm", "digest"),
+    ("shape", "norm", "digest"),
     [
-        (7, "0x1.1c176eced4397p+1", "9ca0cee0e137f2ace24c0ed21888005135f7b064a935518482558096067b806d"),
-        (5_000, "0x1.47aa822074f10p+6", "389987c44a32d0eb81f8b6efbb7832e110494c75c027bbe87b51b58e6e84c1fc"),
-        (3_000_000, "0x1.f3f432885eed6p+10", "af6377f648bbe95b673261686c4f1c0ada5ddacb5cda8c9d2841810bc4696f8e"),
+        ((7,), "0x1.1c176eced4397p+1", "9ca0cee0e137f2ace24c0ed21888005135f7b064a935518482558096067b806d"),
+        ((50, 100), "0x1.47aa822074f10p+6", "890e72e8188c6669c0588150e867dfa41720aef86ebd95032d5930d8e9ce964e"),
+        ((20, 20), "0x1.73f447629ebdap+4", "382a720ac0743a3cd6cc9aac7201008200c1ca6bccebee224402e6cd5f6ac294"),
+        ((9_000,), "0x1.b5f5f5a817967p+6", "8309537aa83724f400bd0b73a70407c8f981630129ac47b6c79558e2d5a99687"),
+        ((1_500, 2_000), "0x1.f3f432885eed6p+10", "27c7cf65a7cad8f420c4ab3a2442fb6159ec84e1f9f93fde15c9160129bc5283"),
     ],
 )
-def test_the_sketch_is_the_golden_one(count: int, norm: str, digest: str):
-    found = sketched(spread_out(count))
+def test_the_sketch_is_the_golden_one(shape: tuple[int, ...], norm: str, digest: str):
+    found = sketched(spread_out(math.prod(shape)), shape)
     assert (found.norm.hex(), hashlib.sha256(found.data).hexdigest()) == (norm, digest)
 
 
-@pytest.mark.parametrize("count", [3, 1_024, 1_025, 40_000, 131_072, 131_073, 1_000_000])
-def test_the_same_numbers_have_one_sketch_in_every_dtype(count: int):
-    numbers = np.round(drawn(1, count) * 32) / 64  # few bits, so that every dtype has them
+SHAPES = [(3,), (128,), (129,), (40_000,), (32, 32), (33, 33), (400, 300), (90, 20_000), (3, 70_000), (4, 5, 60)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_same_numbers_have_one_sketch_in_every_dtype(shape: tuple[int, ...]):
+    numbers = np.round(drawn(1, *shape) * 32) / 64  # few bits, so that every dtype has them
     halves = (numbers.view(np.uint32) >> 16).astype("<u2")
-    assert sketched(numbers) == raw(numbers.astype("<f2").tobytes(), "F16", (count,))
-    assert sketched(numbers) == raw(halves.tobytes(), "BF16", (count,))
+    found = sketched(numbers)
+    assert found == replace(raw(numbers.astype("<f2").tobytes(), "F16", shape), dtype="F32")
+    assert found == replace(raw(halves.tobytes(), "BF16", shape), dtype="F32")
 
 
 @settings(max_examples=25, deadline=None)
 @given(
-    count=st.sampled_from([1, 900, 5_000, 100_000, 300_000]),
-    a=st.floats(-4, 4, width=32),
-    b=st.floats(-4, 4, width=32),
-    seed=st.integers(0, 2**32),
+    shape=st.sampled_from(SHAPES), a=st.floats(-4, 4, width=32), b=st.floats(-4, 4, width=32), seed=st.integers(0, 2**32)
 )
-def test_it_is_linear(count: int, a: float, b: float, seed: int):
-    one, other = drawn(seed, count), drawn(seed + 1, count)
+def test_it_is_linear(shape: tuple[int, ...], a: float, b: float, seed: int):
+    one, other = drawn(seed, *shape), drawn(seed + 1, *shape)
     both = sketched((a * one.astype(np.float64) + b * other).astype(np.float32)).numbers
-    error = np.linalg.norm(both - (a * sketched(one).numbers.astype(np.float64) + b * sketched(other).numbers))
-    assert error <= 1e-6 * (abs(a) + abs(b)) * math.sqrt(count) + 1e-30
+    error = np.linalg.norm(both - (a * sketched(one).numbers + b * sketched(other).numbers))
+    assert error <= 1e-6 * (abs(a) + abs(b)) * math.sqrt(math.prod(shape)) + 1e-30
+
+
+@pytest.mark.parametrize("shape", [(7,), (128,), (20, 32), (32, 32)])
+def test_what_is_small_keeps_its_numbers_up_to_their_signs(shape: tuple[int, ...]):
+    numbers = drawn(1, *shape)
+    kept = np.abs(sketched(numbers).numbers)
+    assert sorted(kept[kept > 0]) == pytest.approx(sorted(np.abs(numbers).ravel()))
+
+
+@pytest.mark.parametrize("rank", [1, 3, 12])
+def test_a_matrix_of_low_rank_has_a_sketch_of_that_rank(rank: int):
+    found = sketched(drawn(1, 600, rank) @ drawn(2, rank, 900)).numbers
+    spectrum = np.linalg.svd(found, compute_uv=False)
+    assert found.shape == (ROWS, COLUMNS)
+    assert spectrum[rank:].max() < 1e-5 * spectrum[rank - 1]
+
+
+def test_noise_without_structure_has_a_sketch_without_structure():
+    """The largest singular value of a square of noise is about a quarter of what it is where all is of one rank."""
+    found = [sketched(drawn(seed, 500, 1_200)).numbers for seed in range(20)]
+    shares = [np.linalg.norm(numbers, 2) ** 2 / np.linalg.norm(numbers) ** 2 for numbers in found]
+    assert max(shares) < 0.16
 
 
 def spike(seed: int) -> np.ndarray:
@@ -101,7 +120,9 @@ STRUCTURES: dict[str, Callable[[int], np.ndarray]] = {
     "LoRA of rank 8": lambda seed: drawn(seed, 512, 8) @ drawn(seed + 99, 8, 1536),
     "the same everywhere": lambda seed: np.full((512 + seed, 1536), 1, np.float32),
     "heavy tails": lambda seed: drawn(seed, 512, 1536) ** 5,
-    "a period of the ring": lambda seed: np.tile(drawn(seed, CHUNK), 12),
+    "the period of the places": lambda seed: np.tile(drawn(seed, ROWS, 1536), (16, 1)),
+    "the period of a chunk": lambda seed: np.tile(drawn(seed, CHUNK // 1024, 1024), (4, 1)),
+    "a part of a row": lambda seed: drawn(seed, 3, 1000) * (np.arange(1000) < 10),
     "a short vector": lambda seed: drawn(seed, 1_000),
     "a long vector": lambda seed: drawn(seed, 9_000),
 }
@@ -118,8 +139,9 @@ def test_the_distance_of_tensors_is_seen_whatever_the_structure_of_their_differe
         near = base + change
         true = float(np.linalg.norm(near.astype(np.float64) - base))
         errors.append(distance(sketched(near), sketched(base)) / true - 1)
-    assert math.sqrt(np.mean(np.square(errors))) < 0.035
-    assert max(map(abs, errors)) < 0.09
+    typical, worst = (0.03, 0.06) if structure in ("noise", "heavy tails") else (0.2, 0.4)
+    assert math.sqrt(np.mean(np.square(errors))) < typical
+    assert max(map(abs, errors)) < worst
 
 
 def test_the_least_distances_are_seen_down_to_a_millionth():
@@ -129,51 +151,32 @@ def test_the_least_distances_are_seen_down_to_a_millionth():
     assert distance(sketched(near), sketched(base)) == pytest.approx(true, rel=0.1)
 
 
-def test_distances_of_whole_models_are_seen_within_a_per_cent():
-    parent = {f"w{number}": drawn(number, 200, 300) for number in range(40)}
-    model = {name: tensor + np.float32(0.03) * drawn(500 + int(name[1:]), 200, 300) for name, tensor in parent.items()}
-    whole = math.sqrt(sum(float(np.sum(tensor.astype(np.float64) ** 2)) for tensor in parent.values()))
-    true = (
-        math.sqrt(sum(float(np.sum((model[name] - parent[name]).astype(np.float64) ** 2)) for name in parent)) / whole
-    )
-    one, other = (sketch_of({name: sketched(tensor) for name, tensor in its.items()}) for its in (model, parent))
-    assert relative_distance(one, other) == pytest.approx(true, rel=0.01)
-    assert relative_distance(one, one) == 0
-
-
-def test_models_that_share_no_tensor_are_infinitely_far_apart():
-    one, other = sketch_of({"a": sketched(drawn(1, 8))}), sketch_of({"b": sketched(drawn(1, 8))})
-    assert [relative_distance(one, other), relative_distance(one, sketch_of({"a": sketched(drawn(1, 9))}))] == [
-        math.inf,
-        math.inf,
-    ]
-
-
 def test_tensors_of_two_shapes_have_no_distance():
     with pytest.raises(ValueError, match="shapes"):
         distance(sketched(drawn(1, 8)), sketched(drawn(1, 2, 4)))
 
 
-@pytest.mark.parametrize("width", [512, 64, 1])
-def test_a_narrowed_sketch_still_sees_distances_and_compares_with_a_wide_one(width: int):
+@pytest.mark.parametrize(("rows", "columns"), [(32, 16), (16, 16), (4, 2), (1, 1)])
+def test_a_folded_sketch_still_sees_distances_and_compares_with_a_whole_one(rows: int, columns: int):
     one, other = sketched(drawn(1, 300, 400)), sketched(drawn(2, 300, 400))
-    assert distance(one.narrowed(width), other) == distance(one.narrowed(width), other.narrowed(width))
-    if width > 1:
-        assert distance(one.narrowed(width), other) == pytest.approx(
-            math.sqrt(2 * 300 * 400), rel=4 / math.sqrt(2 * width)
-        )
+    small = one.folded(rows, columns)
+    assert small.numbers.shape == (rows, columns)
+    assert distance(small, other) == pytest.approx(distance(small, other.folded(rows, columns)), rel=1e-6)
+    if rows > 1:
+        spread = 4 / math.sqrt(2 * rows * columns)
+        assert distance(small, other) == pytest.approx(math.sqrt(2 * 300 * 400), rel=spread)
 
 
 @pytest.mark.parametrize(
-    ("layers", "width"), [(2, 1024), (28, 1024), (80, 256), (400, 64)], ids=lambda number: str(number)
+    ("layers", "size"), [(2, (32, 32)), (28, (32, 32)), (80, (16, 16)), (400, (8, 4))], ids=lambda number: str(number)
 )
-def test_no_model_takes_more_than_a_megabyte(layers: int, width: int):
+def test_no_model_takes_more_than_a_megabyte(layers: int, size: tuple[int, int]):
     matrix, vector = sketched(drawn(1, 300, 300)), sketched(drawn(1, 2000))
     tensors = {f"model.layers.{layer}.mlp.part{part}.weight": matrix for layer in range(layers) for part in range(7)}
     tensors |= {f"model.layers.{layer}.norm{part}.weight": vector for layer in range(layers) for part in range(2)}
     model = sketch_of(tensors)
     assert len(model.encode()) <= MAX_BYTES
-    assert {sketch.width for sketch in model.tensors.values()} == {width, width // 8}
+    assert {(its.rows, its.columns) for its in model.tensors.values() if its.shape == (300, 300)} == {size}
 
 
 def test_too_many_names_make_no_sketch():
