@@ -1,0 +1,201 @@
+"""Where a model comes from, among models that are known: a copy, a copy with noise, a merge, a fine-tune, or none.
+
+All is told from sketches (`models.sketch`), so it takes no weights, no device and no model that anybody still has, and
+is the same on every machine. What lies between a model and the nearest known one decides: nothing, a scale, noise, what
+another known model adds, or what was learnt. Knows nothing of submissions, owners or rules.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from statistics import NormalDist
+
+import numpy as np
+
+from models.likeness import (
+    FLOOR,
+    Difference,
+    differences,
+    grams,
+    learnt,
+    norm_difference,
+    rank_beyond,
+    relative_distance,
+    scaled,
+)
+from models.mixture import Mixture, best_mixture
+from models.shortlist import shortlist
+from models.sketch import ModelSketch
+
+
+class Kind(StrEnum):
+    """What a model is to the known ones; each value is what tables, ledger and leaderboard show."""
+
+    ORIGINAL = "original"
+    COPY = "copy"
+    SCALED = "scaled"
+    PERMUTED = "permuted"
+    NOISE = "noise"
+    MERGE = "merge"
+    ADAPTER = "adapter"
+    FINE_TUNE = "fine_tune"
+
+
+MEANING: dict[Kind, str] = {
+    Kind.ORIGINAL: "none of the known models is near",
+    Kind.COPY: "the same numbers, or the same rounded to a coarser dtype, whatever config and tokenizer are",
+    Kind.SCALED: "a known model whose matrices are multiplied by constants",
+    Kind.PERMUTED: "a known model whose neurons, heads or channels are in another order",
+    Kind.NOISE: "a known model and noise: what differs has nothing to do with the model",
+    Kind.MERGE: "known models added up, with weights that sum to one",
+    Kind.ADAPTER: "a known model and what was learnt in a few directions of some matrices, as a LoRA does",
+    Kind.FINE_TUNE: "a known model and what was learnt",
+}
+
+CLEAR = 4.5
+"""Standard score from which on a difference counts as learnt; noise reaches it once in 100,000 models."""
+
+_NOISE_WITHIN = 0.05  # more noise than a twentieth spoils a model by itself
+_RELATED_WITHIN = 0.7  # models that share nothing lie about √2 apart
+_SCALE_LEFT = 0.1  # of the distance, once the scale is taken out
+_MERGE_LEFT = 0.1  # of the distance to the nearest part, once the others are added
+_MERGE_LEFT_AS_NOISE = 0.3  # where what is left is noise
+_MERGE_LEFT_AS_ROUNDING = 0.75  # where it is as little as the rounding to a dtype
+_PERMUTED_FROM = 0.01
+_SAME_NORMS = 1e-5
+_ADAPTER_RANK = 16  # half of a sketch's directions
+_ROUNDING = {"F32": FLOOR, "F16": 4e-4, "BF16": 3e-3}
+"""Dtype → relative distance that rounding to it stays below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What a model is to the known ones, in the names they are known by.
+
+    `parents` are those it was made of, the nearest first (none for an original), with their `weights`, that sum to 1.
+    `distance` is the estimated length of model − nearest known one over its norm; infinite where none compares.
+    `confidence` is 0.5 on the line to another kind, and 1 where there is no doubt.
+    """
+
+    kind: Kind
+    parents: tuple[str, ...]
+    weights: tuple[float, ...]
+    distance: float
+    confidence: float
+
+
+def trace(model: ModelSketch, known: Mapping[str, ModelSketch]) -> Lineage:
+    """The lineage of a model among known ones (name → sketch), the same whatever their order.
+
+    Known models that share too few of its tensors do not matter.
+    """
+    near = shortlist(model, known)
+    if not near:
+        return Lineage(Kind.ORIGINAL, (), (), math.inf, 1.0)
+    name = next(iter(near))
+    apart = differences(model, near[name])
+    return (
+        _the_same(model, name, near[name], apart)
+        or _scaled(model, near)
+        or _merged(model, near, apart)
+        or _noisy(model, name, apart)
+        or _permuted(model, near)
+        or _worked_on(model, name, apart)
+    )
+
+
+def _the_same(model: ModelSketch, name: str, parent: ModelSketch, apart: Mapping[str, Difference]) -> Lineage | None:
+    """The nearest known model, or one of the two rounded to a dtype that the other is not."""
+    distance, rounding = relative_distance(apart.values()), max(_rounding(model), _rounding(parent))
+    if distance <= FLOOR:
+        return _of_one(Kind.COPY, name, apart, 1.0)
+    if _rounding(model) == _rounding(parent) or distance > rounding:
+        return None
+    noise = _noisy(model, name, apart)
+    return replace(noise, kind=Kind.COPY) if noise else None
+
+
+def _scaled(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
+    """A known model times constants, and perhaps noise or a rounding beside."""
+    best = {name: scaled(model, parent) for name, parent in near.items()}
+    name = min(best, key=lambda name: relative_distance(best[name].values()))
+    left, apart = relative_distance(best[name].values()), differences(model, near[name])
+    share = left / relative_distance(apart.values())
+    if share > _SCALE_LEFT or left > _NOISE_WITHIN or learnt(best[name], _shapes(model)) >= CLEAR:
+        return None
+    return _of_one(Kind.SCALED, name, apart, 1 - share / _SCALE_LEFT / 2)
+
+
+def _merged(model: ModelSketch, near: Mapping[str, ModelSketch], apart: Mapping[str, Difference]) -> Lineage | None:
+    """A weighted sum of known models, and perhaps a rounding beside."""
+    names, sketches = list(near), list(near.values())
+    mixture = best_mixture(grams(model, sketches))
+    if len(mixture.parts) == 1:
+        return None
+    left = _left(model, sketches, mixture)
+    share = math.hypot(*(its.length for its in left.values())) / math.hypot(*(its.length for its in apart.values()))
+    limit = _MERGE_LEFT
+    if learnt(left, _shapes(model)) < CLEAR:
+        rounded = relative_distance(left.values()) <= _rounding(model)
+        limit = _MERGE_LEFT_AS_ROUNDING if rounded else _MERGE_LEFT_AS_NOISE
+    if share > limit:
+        return None
+    parents = tuple(names[part] for part in mixture.parts)
+    return Lineage(Kind.MERGE, parents, mixture.weights, relative_distance(apart.values()), 1 - share / limit / 2)
+
+
+def _left(model: ModelSketch, sketches: list[ModelSketch], mixture: Mixture) -> dict[str, Difference]:
+    """What a mixture leaves of the model, by tensor, beside the nearest part."""
+    found: dict[str, Difference] = {}
+    by_part = [differences(model, sketches[part]) for part in mixture.parts]
+    for weights, name in zip(mixture.weights_by_tensor, model.tensors, strict=True):
+        if all(name in apart for apart in by_part):
+            rest = sum(weight * apart[name].apart for weight, apart in zip(weights, by_part, strict=True))
+            found[name] = Difference(np.asarray(rest), by_part[0][name].parent, by_part[0][name].norm)
+    return found
+
+
+def _noisy(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Lineage | None:
+    """The nearest known model, and what has nothing to do with it."""
+    score = learnt(apart, _shapes(model))
+    if relative_distance(apart.values()) > _NOISE_WITHIN or score >= CLEAR:
+        return None
+    return _of_one(Kind.NOISE, name, apart, NormalDist().cdf(CLEAR - score))
+
+
+def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
+    """A known model in another order: far from it, and with its norms to the last digits."""
+    norms = {name: norm_difference(model, parent) for name, parent in near.items()}
+    name = min(norms, key=lambda name: norms[name])
+    apart = differences(model, near[name])
+    if norms[name] > _SAME_NORMS or relative_distance(apart.values()) < _PERMUTED_FROM:
+        return None
+    return _of_one(Kind.PERMUTED, name, apart, 1 - norms[name] / _SAME_NORMS / 2)
+
+
+def _worked_on(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Lineage:
+    """The nearest known model and what was learnt, or nobody's."""
+    distance = relative_distance(apart.values())
+    if distance > _RELATED_WITHIN:
+        return Lineage(Kind.ORIGINAL, (), (), distance, 1 - (_RELATED_WITHIN / distance) ** 2 / 2)
+    clear = 1.0 if distance > _NOISE_WITHIN else NormalDist().cdf(learnt(apart, _shapes(model)) - CLEAR)
+    kind = Kind.ADAPTER if _is_of_low_rank(apart.values(), _rounding(model)) else Kind.FINE_TUNE
+    return _of_one(kind, name, apart, min(clear, 1 - (distance / _RELATED_WITHIN) ** 2 / 2))
+
+
+def _is_of_low_rank(apart: Iterable[Difference], rounding: float) -> bool:
+    """Whether matrices alone differ, each in a few directions and a rounding."""
+    return all(its.is_nothing if 1 in its.apart.shape else rank_beyond(its, _ADAPTER_RANK) <= rounding for its in apart)
+
+
+def _of_one(kind: Kind, name: str, apart: Mapping[str, Difference], confidence: float) -> Lineage:
+    return Lineage(kind, (name,), (1.0,), relative_distance(apart.values()), confidence)
+
+
+def _rounding(model: ModelSketch) -> float:
+    return max(_ROUNDING[its.dtype] for its in model.tensors.values())
+
+
+def _shapes(model: ModelSketch) -> dict[str, tuple[int, ...]]:
+    return {name: its.shape for name, its in model.tensors.items()}

@@ -1,0 +1,89 @@
+"""Of many known models those that one may come from, by coarse forms of their sketches: near ones, and their partners
+in a merge. Pure; what a short list is used for is in `models.lineage`.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from models.likeness import differences, norm_difference, relative_distance
+from models.projection import Doubles
+from models.sketch import ModelSketch
+
+_NEAREST = 16
+_BY_ANOTHER_MEASURE = 4
+_PARTNERS = 16
+_COARSE = 4  # rows and columns of a matrix's coarse sketch
+_SHARED = 0.5  # of the model's squared norm, in tensors that a known model has too
+
+
+def shortlist(model: ModelSketch, known: Mapping[str, ModelSketch]) -> dict[str, ModelSketch]:
+    """The known models to look at closely, at most about 90, the nearest first; those that share too little are none.
+
+    Each known sketch is asked for once for its coarse form, and once more if it is listed, so a mapping may read it
+    from a disk each time.
+    """
+    mine = _coarse(model, model)
+    whole = _energy(model, model)
+    names, rows, shares, norms = [], [], [], []
+    for name in sorted(known):
+        its = known[name]
+        share = _energy(model, its) / whole if whole else 0.0
+        if share >= _SHARED:
+            names.append(name)
+            rows.append(_coarse(model, its))
+            shares.append(share)
+            norms.append(norm_difference(model, its))
+    if not names:
+        return {}
+    chosen = _chosen(mine, np.array(rows), np.array(shares), np.array(norms))
+    listed = {names[index]: known[names[index]] for index in sorted(chosen)}
+    distances = {name: relative_distance(differences(model, its).values()) for name, its in listed.items()}
+    return {name: listed[name] for name in sorted(listed, key=lambda name: (distances[name], name))}
+
+
+def _chosen(mine: Doubles, its: Doubles, shares: Doubles, norms: Doubles) -> set[int]:
+    """Places of the nearest, of those nearest but for a scale, of those of like norms, and of partners of the first."""
+    apart = np.where(np.isnan(its), 0.0, its - mine)
+    distances = np.linalg.norm(apart, axis=1) / np.sqrt(shares)
+    nearest = np.argsort(distances, kind="stable")[:_NEAREST]
+    there = np.where(np.isnan(its), 0.0, its)
+    cosines = np.abs(there @ mine) / np.maximum(np.linalg.norm(there, axis=1) * np.linalg.norm(mine), math.ulp(0))
+    scaled = np.argsort(-cosines, kind="stable")[:_BY_ANOTHER_MEASURE]
+    alike = np.argsort(norms, kind="stable")[:_BY_ANOTHER_MEASURE]
+    chosen = {int(index) for index in (*nearest, *scaled, *alike)}
+    for first in nearest[:_BY_ANOTHER_MEASURE]:
+        chosen.update(_partners(apart, int(first)))
+    return chosen
+
+
+def _partners(apart: Doubles, first: int) -> Iterator[int]:
+    """With which others a weighted sum with the first comes nearest: the height of a triangle, for each of them."""
+    own, others = float(apart[first] @ apart[first]), np.sum(apart**2, axis=1)
+    cross = apart @ apart[first]
+    base = own + others - 2 * cross
+    heights = np.where(base > 0, (own * others - cross**2) / np.where(base > 0, base, 1), np.inf)
+    yield from (int(index) for index in np.argsort(heights, kind="stable")[:_PARTNERS])
+
+
+def _coarse(model: ModelSketch, its: ModelSketch) -> Doubles:
+    """A few numbers of each of the model's tensors as the other has them; NaN where it has no such tensor."""
+    parts = []
+    for name, mine in sorted(model.tensors.items()):
+        rows, columns = (1, _COARSE) if mine.rows == 1 else (_COARSE, _COARSE)
+        rows, columns = min(rows, mine.rows), min(columns, mine.columns)
+        like = its.tensors.get(name)
+        there = like is not None and like.shape == mine.shape
+        parts.append(like.folded(rows, columns).numbers.ravel() if there and like else np.full(rows * columns, np.nan))
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _energy(model: ModelSketch, its: ModelSketch) -> float:
+    """Squared norm of the model's tensors that the other has in the same shape."""
+    shared = (
+        mine.norm**2
+        for name, mine in model.tensors.items()
+        if name in its.tensors and its.tensors[name].shape == mine.shape
+    )
+    return math.fsum(shared)
