@@ -7,6 +7,7 @@ w = G⁻¹1 / 1ᵀG⁻¹1 and lies √(1 / 1ᵀG⁻¹1) away (Lagrange). Pure ar
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from models.projection import Doubles
 
@@ -58,7 +59,7 @@ def _grown(grams: Doubles, parts: list[int]) -> tuple[float, list[int]] | None:
 def _weights(grams: Doubles, parts: list[int]) -> tuple[Doubles, Doubles]:
     """Weights of the parts by tensor, shape (tensors, parts), and what is left, squared, shape (tensors,)."""
     chosen = grams[np.ix_(range(len(grams)), parts, parts)]
-    missing = np.isnan(chosen).any(axis=(1, 2))
+    missing: npt.NDArray[np.bool_] = np.isnan(chosen).sum(axis=(1, 2)) > 0
     scale = np.nan_to_num(np.trace(chosen, axis1=1, axis2=2))
     # a little on the diagonal: parts that are the same, or are the model itself, leave no inverse
     ridge = np.eye(len(parts)) * (1e-14 * scale + np.finfo(float).tiny)[:, None, None]
