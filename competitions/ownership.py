@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from chain.types import Block, Coldkey, Hotkey
 from competitions.records import Submission
@@ -40,6 +41,14 @@ class Ownership:
             if claim is not None and claim.coldkey != submission.coldkey:
                 return claim
         return None
+
+    def owner(self, digest: str) -> Claim | None:
+        """The first claim on a digest."""
+        return self._digests.get(digest)
+
+    def seniors(self, digest: str) -> tuple[str, ...]:
+        """Digests claimed before this one, the most senior first; all of them where nobody claims it."""
+        return tuple(takewhile(lambda other: other != digest, self._digests))
 
     def first_commit(self, submission: Submission) -> Block:
         """Commit block from which the digest's age runs, kept when a coldkey moves it to another of its hotkeys."""

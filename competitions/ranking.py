@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chain.types import Block, BlockCount
+from competitions.descent import Disguise
 from competitions.epsilon import earned, epsilon
 from competitions.ownership import Claim, tie_break
 from competitions.records import Reign, Role, RoundOutcome, Standing, Submission, TaskScore
 from competitions.spec import Competition
 from models.rejections import Rejection
 
-Result = tuple[TaskScore, ...] | Claim | Rejection | str
-"""A submission's scores in a round, or why it has none: a copy, a rejection, or our own fault as text."""
+Result = tuple[TaskScore, ...] | Claim | Disguise | Rejection | str
+"""A submission's scores in a round, or why it has none: a copy, plain or in disguise, a rejection, or our own fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,12 @@ def decide(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant
     king = next((e for e in entrants if incumbent and e.submission.id == incumbent.submission_id), None)
     if king is not None and isinstance(king.result, str):
         return RoundOutcome(_standings(setting, None, incumbent, entrants, scores), incumbent)
-    if incumbent is None or not incumbent.confirmed or king is None or isinstance(king.result, Rejection | Claim):
+    if (
+        incumbent is None
+        or not incumbent.confirmed
+        or king is None
+        or isinstance(king.result, Rejection | Claim | Disguise)
+    ):
         reign = _elect(setting, incumbent, entrants, scores)
         return RoundOutcome(_standings(setting, None, reign, entrants, scores), reign)
     reign = _fight(setting, incumbent, entrants, scores)
@@ -133,6 +139,8 @@ def _standing(
         case Claim() as claim:
             why = f"copy: {claim.hotkey} committed this model first, in block {claim.block}"
             return Standing(sub.id, 0, "copy", None, None, None, why)
+        case Disguise() as found:
+            return Standing(sub.id, 0, "copy", None, None, None, found.why)
         case Rejection(reason, detail):
             return Standing(sub.id, 0, "rejected", None, None, None, f"{reason}: {detail}")
         case str() as cause:

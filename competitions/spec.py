@@ -6,6 +6,7 @@ from chain.types import Block, BlockCount, Uid
 from evaluation.sources.spec import SourceSpec
 from evaluation.tasks.spec import TaskSpec
 from models.limits import ModelLimits
+from models.lineage import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,13 @@ class EpsilonSpec:
     start: float
     end: float
     decay_blocks: BlockCount
+
+
+@dataclass(frozen=True, slots=True)
+class LineageSpec:
+    """Which kinds of descent from another's model make a submission a copy; the others are only shown."""
+
+    refused: tuple[Kind, ...] = (Kind.COPY, Kind.SCALED, Kind.PERMUTED, Kind.NOISE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class Competition:
     epsilon: EpsilonSpec
     deadline_s: float
     """Seconds after which one model's judging is killed and abandoned (never rejected)."""
+    lineage: LineageSpec = LineageSpec()
 
 
 @dataclass(frozen=True, slots=True)

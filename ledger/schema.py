@@ -202,6 +202,32 @@ class IntakeRow(Base):
     retry_block: Mapped[Block | None] = mapped_column(INT)
 
 
+class SketchRow(Base):
+    """A vetted model in a megabyte, once for each digest: its lineage can be traced when nobody has it any more."""
+
+    __tablename__ = "sketches"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LineageRow(Base):
+    """What a model is to certain known ones; `known` is a hash of their digests, `parents` and `weights` are JSON."""
+
+    __tablename__ = "lineages"
+    __table_args__ = (UniqueConstraint("digest", "known"),)
+
+    id: Mapped[int] = mapped_column(INT, primary_key=True)
+    digest: Mapped[str]
+    known: Mapped[str]
+    kind: Mapped[str]
+    parents: Mapped[str]
+    weights: Mapped[str]
+    distance: Mapped[float | None]
+    """None where none of them compares."""
+    confidence: Mapped[float]
+
+
 class RoundRow(Base):
     """A round and the seed it was opened with."""
 

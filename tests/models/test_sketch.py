@@ -66,7 +66,10 @@ def test_the_same_numbers_have_one_sketch_in_every_dtype(shape: tuple[int, ...])
 
 @settings(max_examples=25, deadline=None)
 @given(
-    shape=st.sampled_from(SHAPES), a=st.floats(-4, 4, width=32), b=st.floats(-4, 4, width=32), seed=st.integers(0, 2**32)
+    shape=st.sampled_from(SHAPES),
+    a=st.floats(-4, 4, width=32),
+    b=st.floats(-4, 4, width=32),
+    seed=st.integers(0, 2**32),
 )
 def test_it_is_linear(shape: tuple[int, ...], a: float, b: float, seed: int):
     one, other = drawn(seed, *shape), drawn(seed + 1, *shape)
