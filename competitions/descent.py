@@ -1,4 +1,4 @@
-"""Whose work is it: a copy in disguise is traced back, through whatever disguises, to whoever committed the first. Pure.
+"""Whose work is it: a copy in disguise is traced back, through whatever disguises, to who committed the first. Pure.
 
 Lineage (`models.lineage`) tells what a model is to those committed before it; the table tells which kinds a competition
 refuses. A model of such a kind belongs to the owner of its parent, so a miner may build on models of their own, and a

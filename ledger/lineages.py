@@ -71,7 +71,7 @@ def newest(ledger: Ledger, digest: str) -> Lineage | None:
         return _lineage(row) if row is not None else None
 
 
-def _asked(digest: str, known: Iterable[str]) -> Select[tuple[LineageRow]]:
+def _asked(digest: str, known: Iterable[str]) -> Select[LineageRow]:
     return select(LineageRow).where(LineageRow.digest == digest, LineageRow.known == _hash(known))
 
 
