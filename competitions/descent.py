@@ -29,12 +29,8 @@ class Disguise:
         """One line for whoever submitted it."""
         lineage = self.lineage
         parents = " and ".join(parent[:12] for parent in lineage.parents)
-        whose = (
-            f"which goes back to {self.claim.hotkey}, block {self.claim.block}"
-            if self.claim
-            else "which is nobody's own"
-        )
-        return f"{lineage.kind} of {parents}, {whose}: relative distance {lineage.distance:.2g}"
+        whose = f"which {self.claim.hotkey} began in block {self.claim.block}" if self.claim else "which nobody owns"
+        return f"{lineage.kind} of {parents}, {whose}; relative distance {lineage.distance:.2g}"
 
 
 def disguise(

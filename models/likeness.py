@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.projection import Doubles
-from models.sketch import ModelSketch, TensorSketch, aligned
+from models.sketch import ModelSketch, TensorSketch, aligned, distance
 
 FLOOR = 3e-7
 """Relative distance below which two sketches in float32 are the same."""
@@ -63,17 +63,21 @@ def relative_distance(apart: Iterable[Difference]) -> float:
     return math.hypot(*(difference.length for difference in found)) / whole if whole else math.inf
 
 
-def norm_difference(model: ModelSketch, parent: ModelSketch) -> float:
-    """Root mean square of the relative differences of matrices' norms, which no permutation changes.
+def norm_noise(model: ModelSketch, parent: ModelSketch) -> float:
+    """The relative size of noise that would change the norms of matrices as much as they are changed.
 
-    Infinite where the models do not have the same matrices.
+    No permutation changes a norm, and noise of size d changes that of n numbers by some d/√n; what is learnt changes it
+    by d²/2 and more. The root mean square over the matrices that differ; infinite where the models do not have the same
+    matrices, or none differs.
     """
     squares = []
     for name, mine in model.tensors.items():
         if len(mine.shape) > 1:
             if not _has(parent, name, mine) or not parent.tensors[name].norm:
                 return math.inf
-            squares.append((mine.norm / parent.tensors[name].norm - 1) ** 2)
+            its = parent.tensors[name]
+            if distance(mine, its) > FLOOR * its.norm:
+                squares.append((mine.norm / its.norm - 1) ** 2 * math.prod(mine.shape))
     return math.sqrt(math.fsum(squares) / len(squares)) if squares else math.inf
 
 

@@ -19,7 +19,7 @@ from models.likeness import (
     differences,
     grams,
     learnt,
-    norm_difference,
+    norm_noise,
     rank_beyond,
     relative_distance,
     scaled,
@@ -63,7 +63,7 @@ _MERGE_LEFT = 0.1  # of the distance to the nearest part, once the others are ad
 _MERGE_LEFT_AS_NOISE = 0.3  # where what is left is noise
 _MERGE_LEFT_AS_ROUNDING = 0.75  # where it is as little as the rounding to a dtype
 _PERMUTED_FROM = 0.01
-_SAME_NORMS = 1e-5
+_PERMUTED_NOISE = 0.02  # of the distance, as norms show it
 _ADAPTER_RANK = 16  # half of a sketch's directions
 _ROUNDING = {"F32": FLOOR, "F16": 4e-4, "BF16": 3e-3}
 """Dtype → relative distance that rounding to it stays below."""
@@ -165,13 +165,14 @@ def _noisy(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Li
 
 
 def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
-    """A known model in another order: far from it, and with its norms to the last digits."""
-    norms = {name: norm_difference(model, parent) for name, parent in near.items()}
-    name = min(norms, key=lambda name: norms[name])
-    apart = differences(model, near[name])
-    if norms[name] > _SAME_NORMS or relative_distance(apart.values()) < _PERMUTED_FROM:
-        return None
-    return _of_one(Kind.PERMUTED, name, apart, 1 - norms[name] / _SAME_NORMS / 2)
+    """A known model in another order: far from it, with norms as if by next to no noise."""
+    for name, parent in near.items():
+        apart = differences(model, parent)
+        distance = relative_distance(apart.values())
+        share = norm_noise(model, parent) / distance
+        if distance >= _PERMUTED_FROM and share <= _PERMUTED_NOISE:
+            return _of_one(Kind.PERMUTED, name, apart, 1 - share / _PERMUTED_NOISE / 2)
+    return None
 
 
 def _worked_on(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Lineage:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from models.likeness import differences, norm_difference, relative_distance
+from models.likeness import differences, norm_noise, relative_distance
 from models.projection import Doubles
 from models.sketch import ModelSketch
 
@@ -34,7 +34,7 @@ def shortlist(model: ModelSketch, known: Mapping[str, ModelSketch]) -> dict[str,
             names.append(name)
             rows.append(_coarse(model, its))
             shares.append(share)
-            norms.append(norm_difference(model, its))
+            norms.append(norm_noise(model, its))
     if not names:
         return {}
     chosen = _chosen(mine, np.array(rows), np.array(shares), np.array(norms))
