@@ -29,9 +29,7 @@ _PARTS = frozenset(
     }
 )
 _DISARMED: tuple[object, ...] = (None, {"type": "NFC"}, {"type": "Sequence", "normalizers": []})
-"""Normalisers that the clean form leaves out: none, in two spellings, and Qwen's, which joins letters to their accents.
-
-Text is then encoded as it stands, so leaving one out cannot lose any."""
+"""What the clean form leaves out: no normaliser, in two spellings, and Qwen's, which joins letters to their accents."""
 
 _MAX_MERGES = 1_000_000
 
