@@ -11,6 +11,7 @@ import pydantic
 
 from chain.types import Block
 from competitions.spec import Competition, Phase, Table
+from models.limits import TOKENIZER_RULE, is_tokenizer
 from models.lineage import Kind
 from models.naming import COMPETITION_RULE, is_competition
 
@@ -147,6 +148,7 @@ def _competition_faults(competition: Competition) -> list[str]:
             "original",
             f"some of {', '.join(kind for kind in Kind if kind is not Kind.ORIGINAL)}",
         ),
+        (is_tokenizer(competition.limits.tokenizer), "limits.tokenizer", competition.limits.tokenizer, TOKENIZER_RULE),
         (competition.deadline_s > 0, "deadline_s", competition.deadline_s, "more than 0"),
         (len({t.name for t in competition.tasks}) == len(competition.tasks), "tasks", "doubled", "each task once"),
     ]

@@ -46,11 +46,15 @@ class Bpe:
 
 @dataclass(frozen=True, slots=True)
 class AddedToken:
-    """A text that is one token wherever it stands; special ones mark beginnings and ends."""
+    """A text that is one token wherever it stands; special ones mark beginnings and ends.
+
+    A `late` one is looked for in what the others leave. Where all are late, or none is, the longest of two wins.
+    """
 
     id: int
     content: str
     special: bool
+    late: bool
 
 
 def read_added(listed: object) -> tuple[AddedToken, ...] | str:
@@ -64,7 +68,7 @@ def read_added(listed: object) -> tuple[AddedToken, ...] | str:
             return f"has the added token {shown(content)}, which does not decode to itself; use ASCII"
         if any(entry.get(switch) for switch in ("single_word", "lstrip", "rstrip")) or content in tokens:
             return f"has the added token {shown(content)} twice, or one that swallows its surroundings; set them plain"
-        tokens[content] = AddedToken(number, content, entry.get("special") is True)
+        tokens[content] = AddedToken(number, content, entry.get("special") is True, entry.get("normalized") is True)
     found = tuple(tokens.values())
     # libraries number them as they come, whatever ids are written
     in_order = all(first.id < second.id for first, second in pairwise(found))
@@ -112,7 +116,9 @@ def _id_fault(vocab: Mapping[str, object], added: tuple[AddedToken, ...]) -> str
 
 
 def _merge_fault(pair: object, vocab: Mapping[str, object]) -> str | None:
-    if not (isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(part, str) for part in pair)):
+    if not (
+        isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str)
+    ):
         return f"has a merge {shown(pair)} that is no pair of tokens"
     if not (pair[0] in vocab and pair[1] in vocab and pair[0] + pair[1] in vocab):
         return f"has a merge of {shown(pair[0])} and {shown(pair[1])} that its vocabulary does not hold"

@@ -69,6 +69,7 @@ _TOKENIZER = (
     _defence(bpe.read_bpe, "bytes without a token, random encodings, ids with gaps", Reason.TOKENIZER),
     _defence(tokenizers.inside_embedding, "ids beyond the embedding", Reason.TOKENIZER),
     _defence(tokenizers.special_ids, "ordinary text fed before every sample", Reason.TOKENIZER),
+    _defence(tokenizers.fixed_tokenizer, "another tokenizer than the one a competition fixes", Reason.TOKENIZER),
 )
 _WEIGHTS = (
     _defence(

@@ -1,10 +1,22 @@
 """What a competition allows a model to be. Knows nothing of files; vetting holds a repository against it."""
 
+import re
 from dataclasses import dataclass
 
 from models.norms import NormLimits
 
+FREE = "free"
+"""As `tokenizer`: any that keeps the rules of `models.tokenizers`."""
+
+TOKENIZER_RULE = f'"{FREE}", or the 64 hex digits that `crucible miner check --json` gives as tokenizer'
+
 _NORMS = NormLimits()
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def is_tokenizer(text: str) -> bool:
+    """Whether `text` can say which tokenizers a competition allows: TOKENIZER_RULE."""
+    return text == FREE or _SHA256.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,7 @@ class ModelLimits:
     that a model is fed at once; its own window must hold `min_length`: the causality probe takes as many, and a text in
     windows of a few tokens would take as many passes as it has tokens. `max_width` (numbers that a layer holds for one
     token) and `max_vocabulary` bound the memory of judging, which few parameters can drive up without end; `norms` the
-    numbers of the matrices.
+    numbers of the matrices. `tokenizer` is FREE, or the hex sha256 of the one clean tokenizer.json that is allowed.
     """
 
     architectures: tuple[str, ...]
@@ -32,3 +44,4 @@ class ModelLimits:
     max_header_bytes: int = 10_000_000
     dtypes: tuple[str, ...] = ("F32", "F16", "BF16")
     norms: NormLimits = _NORMS
+    tokenizer: str = FREE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -44,7 +44,9 @@ def load(clean: Path, *, device: str, dtype: str) -> LoadedModel:
             output_loading_info=True,
             **safe,
         )
-        tokenizer = AutoTokenizer.from_pretrained(clean, **safe)
+        # as it stands: AutoTokenizer would build a Qwen2 its own, with a normaliser, other words and one more id, and
+        # the switch would give a large one of a Mistral another pattern
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(clean, fix_mistral_regex=False, **safe)
     except (ValueError, KeyError, TypeError) as error:
         # the text becomes a public reason: where this machine keeps its models is no part of it
         said = str(error).replace(str(clean.resolve()), clean.name).replace(str(clean), clean.name)

@@ -40,7 +40,7 @@ UNREAD = frozenset(
 """Files that may stand in a repository but are never fetched: nothing of them reaches the clean directory."""
 
 _MAX_FILES = 1_000
-_MAX_BYTES = {CONFIG: 1_000_000, TOKENIZER: 20_000_000, INDEX: 10_000_000}
+_MAX_BYTES = {CONFIG: 1_000_000, TOKENIZER: 28_000_000, INDEX: 10_000_000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ MEANING: dict[Reason, str] = {
     Reason.LIMITS: "bytes, parameters, layers or header exceed the competition's limits",
     Reason.CONFIG: "config.json asks for an architecture or a key that the competition does not allow",
     Reason.WEIGHTS: "tensors are missing, unexpected, misshapen, not finite or out of the allowed norms",
-    Reason.TOKENIZER: "the tokenizer does not keep every byte, or leaves the embedding",
+    Reason.TOKENIZER: "the tokenizer does not keep every byte, leaves the embedding, or is not the competition's",
     Reason.DIGEST: "the model's digest is not the one that was committed",
     Reason.COPY: "the model, or its repository and revision, was committed first under another coldkey",
     Reason.NOT_CAUSAL: "changing the end of a text changed the predictions before it",

@@ -1,22 +1,20 @@
 """A stranger's tokenizer.json → a new one of ours that keeps every byte of a text, or the reason why it cannot.
 
-Only byte-level BPE without a normaliser: nothing is dropped, moved or changed on the way to ids. Truncation, padding
-and post-processors are left out, as the judge asks for none. Knows no library; the vocabulary's rules: `models.bpe`.
+Only byte-level BPE, and no normaliser in its clean form: nothing is dropped, moved or changed on the way to ids.
+Truncation, padding and post-processors are left out, as the judge asks for none. Knows no library; the vocabulary's
+rules: `models.bpe`, how texts are cut before: `models.splitting`.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.bpe import AddedToken, Bpe, read_added, read_bpe
+from models.limits import FREE, ModelLimits
 from models.rejections import Reason, Rejection
+from models.splitting import SPLITTERS, byte_level, read_splitter
 from models.strict_json import BadJson, canonical, parse_object, readable, shown
 
-_BYTE_LEVEL: dict[str, object] = {
-    "type": "ByteLevel",
-    "add_prefix_space": False,
-    "trim_offsets": True,
-    "use_regex": True,
-}
 _PARTS = frozenset(
     {
         "version",
@@ -30,7 +28,8 @@ _PARTS = frozenset(
         "model",
     }
 )
-
+_DISARMED: tuple[object, ...] = (None, {"type": "NFC"}, {"type": "Sequence", "normalizers": []})
+"""What the clean form leaves out: no normaliser, in two spellings, and Qwen's, which joins letters to their accents."""
 
 _MAX_MERGES = 1_000_000
 
@@ -42,6 +41,11 @@ class CleanTokenizer:
     data: bytes
     added: tuple[AddedToken, ...]
 
+    @property
+    def sha256(self) -> str:
+        """The hex sha256 of the bytes: what a competition fixes a tokenizer by."""
+        return hashlib.sha256(self.data).hexdigest()
+
     def special(self, token: int | None) -> str | None:
         """The text of a special token, or None where the id is none."""
         return next((added.content for added in self.added if added.id == token and added.special), None)
@@ -52,7 +56,10 @@ def read_tokenizer(data: bytes, rows: int, bos: int | None, eos: int | None) -> 
     parsed = parse_object(data)
     if isinstance(parsed, BadJson):
         return _bad(f"{parsed.reason}; save it with save_pretrained")
-    if fault := known_parts(parsed) or no_normaliser(parsed) or byte_level_before(parsed) or byte_level_after(parsed):
+    splitter = known_parts(parsed) or no_normaliser(parsed) or byte_level_before(parsed)
+    if isinstance(splitter, str):
+        return _bad(splitter)
+    if fault := byte_level_after(parsed):
         return _bad(fault)
     added = read_added(parsed.get("added_tokens"))
     if isinstance(added, str):
@@ -63,13 +70,13 @@ def read_tokenizer(data: bytes, rows: int, bos: int | None, eos: int | None) -> 
     bpe = read_bpe(model, added)
     if isinstance(bpe, str):
         return _bad(bpe)
-    tokenizer = CleanTokenizer(_written(bpe, added), added)
+    tokenizer = CleanTokenizer(_written(bpe, added, splitter), added)
     fault = inside_embedding(bpe, tokenizer, rows) or special_ids(tokenizer, {"bos": bos, "eos": eos})
     return _bad(fault) if fault else tokenizer
 
 
 def tokenizer_config(tokenizer: CleanTokenizer, bos: int | None, eos: int | None, max_length: int) -> bytes:
-    """Our own tokenizer_config.json: AutoTokenizer then reads tokenizer.json as it stands, by its fast class."""
+    """Our own tokenizer_config.json: it names the class that reads tokenizer.json as it stands, and special texts."""
     return readable(
         {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -89,17 +96,16 @@ def known_parts(parsed: Mapping[str, object]) -> str | None:
 
 def no_normaliser(parsed: Mapping[str, object]) -> str | None:
     """A normaliser may move the answer to where it is not scored and still decode to the text; some end the process."""
-    if parsed.get("normalizer") is None:
+    if parsed.get("normalizer") in _DISARMED:
         return None
-    return "has a normaliser, which can move or drop text; remove it"
+    return "has a normaliser other than NFC, which can move or drop text; remove it"
 
 
-def byte_level_before(parsed: Mapping[str, object]) -> str | None:
-    """Another splitter can drop text, or take minutes for a pattern of its own."""
-    before = parsed.get("pre_tokenizer")
-    if isinstance(before, dict) and {"use_regex": True, **before, "trim_offsets": True} == _BYTE_LEVEL:
-        return None
-    return "has another pre_tokenizer than ByteLevel(add_prefix_space=False, use_regex=True); use that one"
+def byte_level_before(parsed: Mapping[str, object]) -> Mapping[str, object] | str:
+    """The clean pre_tokenizer; another than those known can drop text, or take minutes for a pattern of its own."""
+    found = read_splitter(parsed.get("pre_tokenizer"))
+    known = ", ".join(SPLITTERS)
+    return found or f"has a pre_tokenizer that is none of the byte-level ones of {known}; use one of them unchanged"
 
 
 def byte_level_after(parsed: Mapping[str, object]) -> str | None:
@@ -142,7 +148,17 @@ def special_ids(tokenizer: CleanTokenizer, named: Mapping[str, int | None]) -> s
     return None
 
 
-def _written(bpe: Bpe, added: tuple[AddedToken, ...]) -> bytes:
+def fixed_tokenizer(tokenizer: CleanTokenizer, limits: ModelLimits) -> str | None:
+    """Another tokenizer than the one that a competition fixes, by which all are to predict the same tokens."""
+    if limits.tokenizer in (FREE, tokenizer.sha256):
+        return None
+    return (
+        f"has the clean form {tokenizer.sha256}, and the competition fixes {limits.tokenizer}; "
+        "use the tokenizer.json of the competition's base unchanged"
+    )
+
+
+def _written(bpe: Bpe, added: tuple[AddedToken, ...], splitter: Mapping[str, object]) -> bytes:
     """Our own tokenizer.json, the same bytes for the same tokenizer."""
     model = {
         "type": "BPE",
@@ -156,19 +172,27 @@ def _written(bpe: Bpe, added: tuple[AddedToken, ...]) -> bytes:
         "vocab": bpe.vocab,
         "merges": bpe.merges,
     }
-    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    plain = {"single_word": False, "lstrip": False, "rstrip": False}
+    two_passes = len({token.late for token in added}) == 2
     return canonical(
         {
             "version": "1.0",
             "truncation": None,
             "padding": None,
             "added_tokens": [
-                {"id": token.id, "content": token.content, "special": token.special, **plain} for token in added
+                {
+                    "id": token.id,
+                    "content": token.content,
+                    "special": token.special,
+                    "normalized": two_passes and token.late,
+                    **plain,
+                }
+                for token in added
             ],
             "normalizer": None,
-            "pre_tokenizer": _BYTE_LEVEL,
+            "pre_tokenizer": splitter,
             "post_processor": None,
-            "decoder": _BYTE_LEVEL,
+            "decoder": byte_level(use_regex=True),
             "model": model,
         }
     )

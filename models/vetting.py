@@ -11,20 +11,24 @@ from models.configs import Blueprint, read_config
 from models.digest import model_digest
 from models.limits import ModelLimits
 from models.manifest import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, Manifest, read_folder
-from models.rejections import Rejection
+from models.rejections import Reason, Rejection
 from models.strict_json import readable
-from models.tokenizers import CleanTokenizer, read_tokenizer, tokenizer_config
+from models.tokenizers import CleanTokenizer, fixed_tokenizer, read_tokenizer, tokenizer_config
 from models.weights import find_tensors, match, rewrite
 
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """A clean directory in numbers: its digest, parameters, bytes of its files, and window in tokens."""
+    """A clean directory in numbers: its digest, parameters, bytes of its files, and window in tokens.
+
+    `tokenizer` is the hex sha256 of its tokenizer.json, which a competition may fix.
+    """
 
     digest: str
     parameters: int
     bytes: int
     max_length: int
+    tokenizer: str
 
 
 def vet(source: Path, into: Path, limits: ModelLimits) -> Vetted | Rejection:
@@ -42,6 +46,8 @@ def vet(source: Path, into: Path, limits: ModelLimits) -> Vetted | Rejection:
     tokenizer = read_tokenizer((source / TOKENIZER).read_bytes(), blueprint.sizes.vocab, blueprint.bos, blueprint.eos)
     if isinstance(tokenizer, Rejection):
         return tokenizer
+    if fault := fixed_tokenizer(tokenizer, limits):
+        return Rejection(Reason.TOKENIZER, f"{TOKENIZER} {fault}")
     return _write(source, manifest, blueprint, tokenizer, into, limits)
 
 
@@ -61,4 +67,5 @@ def _write(
     (into / TOKENIZER).write_bytes(tokenizer.data)
     (into / TOKENIZER_CONFIG).write_bytes(tokenizer_config(tokenizer, model.bos, model.eos, model.max_length))
     size = sum(file.stat().st_size for file in into.iterdir())
-    return Vetted(model_digest(model.config, tokenizer.data, written), model.parameters, size, model.max_length)
+    digest = model_digest(model.config, tokenizer.data, written)
+    return Vetted(digest, model.parameters, size, model.max_length, tokenizer.sha256)

@@ -12,7 +12,6 @@ import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     AutoModelForCausalLM,
-    AutoTokenizer,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
@@ -145,7 +144,8 @@ def _loaded(base: Path) -> tuple[Any, Any]:
         model = AutoModelForCausalLM.from_pretrained(
             base, use_safetensors=True, dtype="float32", attn_implementation="sdpa", **safe
         )
-        return model, AutoTokenizer.from_pretrained(base, **safe)
+        # as it stands in the base: AutoTokenizer may build another by the model's type, which validators would not know
+        return model, PreTrainedTokenizerFast.from_pretrained(base, fix_mistral_regex=False, **safe)
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise MinerError(f"{base} holds no model to start from ({reason}): name a folder with --base") from error

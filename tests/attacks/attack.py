@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from models.limits import FREE
+
 Way = Literal["hub", "folder", "listing"]
 """Through a Hub; as a folder on disk, which may hold what no Hub delivers; or by a Hub that lists what it lacks."""
 
@@ -25,7 +27,8 @@ class Bait:
 class Attack:
     """`words` stand in the refusal by `defence`; without that, and `also` those, it gets as far as `further` says.
 
-    `further` is a regular expression for the outcome in the words of `tests.attacks.child`.
+    `further` is a regular expression for the outcome in the words of `tests.attacks.child`. `tokenizer` is what the
+    competition's limits say of it.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Attack:
     further: str
     also: tuple[str, ...] = ()
     way: Way = "hub"
+    tokenizer: str = FREE
 
 
 ATTACKS: dict[str, Attack] = {}
@@ -42,7 +46,12 @@ ATTACKS: dict[str, Attack] = {}
 
 
 def attack(
-    defence: str, words: str, further: str, also: tuple[str, ...] = (), way: Way = "hub"
+    defence: str,
+    words: str,
+    further: str,
+    also: tuple[str, ...] = (),
+    way: Way = "hub",
+    tokenizer: str = FREE,
 ) -> Callable[[Callable[[Path, Bait], object]], Callable[[Path, Bait], object]]:
     """Enter a generator by its name; see Attack."""
 
@@ -50,7 +59,7 @@ def attack(
         name = spoil.__name__
         if name in ATTACKS:
             raise ValueError(f"two attacks are called {name}; rename one")
-        ATTACKS[name] = Attack(name, spoil, defence, words, further, also, way)
+        ATTACKS[name] = Attack(name, spoil, defence, words, further, also, way, tokenizer)
         return spoil
 
     return enter

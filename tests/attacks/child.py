@@ -19,6 +19,7 @@ from hub.folder import FolderHub
 from hub.port import RepoFile, RepoInfo, RepoKind
 from models.cache import ModelCache
 from models.intake import take_in
+from models.limits import FREE
 from models.ref import ModelRef
 from models.rejections import Reason, Rejection
 from models.vetting import vet
@@ -31,7 +32,10 @@ MAX_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`way` as in Attack; below `root` are hub, repo, cache. `listed` (path → bytes) is what a lying Hub adds."""
+    """`way` and `tokenizer` as in Attack; below `root` are hub, repo, cache.
+
+    `listed` (path → bytes) is what a lying Hub adds.
+    """
 
     root: str
     way: str
@@ -39,6 +43,7 @@ class Job:
     listed: dict[str, int]
     without: tuple[str, ...] = ()
     seconds: float = 10.0
+    tokenizer: str = FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,13 @@ class LyingHub(FolderHub):
 
 def _said(job: Job) -> str:
     root = Path(job.root)
+    limits = replace(LIMITS, tokenizer=job.tokenizer)
     disable(job.without)
     if job.way == "folder":
-        found = vet(root / "repo", root / "clean", LIMITS)
+        found = vet(root / "repo", root / "clean", limits)
         return _words(found) if isinstance(found, Rejection) else f"vetted {(root / 'clean/config.json').read_text()}"
     ref = ModelRef("answers", "alice/model", job.revision, "0" * 64)
-    taken = take_in(LyingHub(root / "hub", job.listed), ref, Hotkey("alice"), LIMITS, ModelCache(root / "cache"))
+    taken = take_in(LyingHub(root / "hub", job.listed), ref, Hotkey("alice"), limits, ModelCache(root / "cache"))
     if not isinstance(taken, Rejection):
         raise AssertionError(f"the digest {taken.digest} was committed by nobody")
     # so that even what passes vetting ends here, unless it ended before

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.folder import FolderHub
+from models.limits import FREE
 from tests.attacks.attack import Attack, Bait
 from tests.attacks.canaries import Canaries, canaries
 from tests.attacks.child import Job, Outcome
@@ -66,7 +67,8 @@ def take_in(ask: Ask, listener: Canaries, tmp_path: Path) -> Callable[..., tuple
         (outside / "secret").write_text('{"token": "another miner\'s"}')
         if attack is not None:
             attack.spoil(repo, Bait(outside, "../../../../outside", listener.url))
-        job = replace(_staged(tmp_path, repo, attack), without=without, seconds=seconds)
+        tokenizer = FREE if attack is None else attack.tokenizer
+        job = replace(_staged(tmp_path, repo, attack), without=without, seconds=seconds, tokenizer=tokenizer)
         listener.watch(outside)
         listener.heard()
         outcome = ask(job)

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 from models.architectures import Sizes
 from models.bpe import ALPHABET
 from models.limits import ModelLimits
+from models.tokenizers import CleanTokenizer, read_tokenizer
 
 LIMITS = ModelLimits(
     architectures=("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM"),
@@ -51,6 +52,13 @@ def write_honest(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(_CONFIG))
     (folder / "tokenizer.json").write_text(json.dumps(_tokenizer()))
     write_tensors(folder, tensors(LAYERS))
+
+
+def tokenizer_sha256() -> str:
+    """What a competition would fix the honest tokenizer by."""
+    clean = read_tokenizer(json.dumps(_tokenizer()).encode(), ROWS, 257, 258)
+    assert isinstance(clean, CleanTokenizer)
+    return clean.sha256
 
 
 def tensors(layers: int, rows: int = ROWS, hidden: int = HIDDEN) -> dict[str, np.ndarray]:

@@ -1,10 +1,13 @@
 """Hostile tokenizer.json files: text moved, dropped or hidden, ids out of range, and parts that crash or never end."""
 
+import copy
 from pathlib import Path
+from typing import Any
 
 from models.bpe import ALPHABET
+from models.splitting import SPLITTERS
 from tests.attacks.attack import Bait, attack
-from tests.attacks.honest import edit_config, edit_tokenizer
+from tests.attacks.honest import edit_config, edit_tokenizer, tokenizer_sha256
 
 _ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{{ a }}{% endfor %}{% endfor %}"
 
@@ -23,14 +26,33 @@ def normaliser_that_aborts(folder: Path, _: Bait) -> None:
     edit_tokenizer(folder, lambda tokenizer: tokenizer.update(normalizer=table))
 
 
-@attack("byte_level_before", "another pre_tokenizer", "vetted")
+@attack("no_normaliser", "has a normaliser", "vetted")
+def normaliser_behind_a_harmless_one(folder: Path, _: Bait) -> None:
+    """Qwen's own first, which is left out, and then one that drops spaces."""
+    drop = {"type": "Replace", "pattern": {"String": " "}, "content": ""}
+    both = {"type": "Sequence", "normalizers": [{"type": "NFC"}, drop]}
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(normalizer=both))
+
+
+@attack("byte_level_before", "has a pre_tokenizer that is none", "vetted")
+def known_pattern_that_removes(folder: Path, _: Bait) -> None:
+    """By Llama 3's own pattern, but every word that it finds is dropped."""
+
+    def remove(tokenizer: dict[str, Any]) -> None:
+        tokenizer["pre_tokenizer"] = copy.deepcopy(SPLITTERS["Llama 3"])
+        tokenizer["pre_tokenizer"]["pretokenizers"][0]["behavior"] = "Removed"
+
+    edit_tokenizer(folder, remove)
+
+
+@attack("byte_level_before", "has a pre_tokenizer that is none", "vetted")
 def pattern_that_takes_for_ever(folder: Path, _: Bait) -> None:
     """Backtracks over every way to cut a run of letters."""
     split = {"type": "Split", "pattern": {"Regex": "(a+)+$"}, "behavior": "Isolated", "invert": False}
     edit_tokenizer(folder, lambda tokenizer: tokenizer.update(pre_tokenizer=split))
 
 
-@attack("byte_level_before", "another pre_tokenizer", "vetted")
+@attack("byte_level_before", "has a pre_tokenizer that is none", "vetted")
 def splitter_that_drops_spaces(folder: Path, _: Bait) -> None:
     edit_tokenizer(folder, lambda tokenizer: tokenizer.update(pre_tokenizer={"type": "Whitespace"}))
 
@@ -101,3 +123,15 @@ def ids_outside_the_embedding(folder: Path, _: Bait) -> None:
 @attack("special_ids", "has no special token of id 50, the bos_token_id", "vetted")
 def ordinary_token_before_every_text(folder: Path, _: Bait) -> None:
     edit_config(folder, bos_token_id=50)
+
+
+@attack("fixed_tokenizer", f"the competition fixes {tokenizer_sha256()}", "vetted", tokenizer=tokenizer_sha256())
+def merge_of_its_own(folder: Path, _: Bait) -> None:
+    """Fewer tokens for what is scored, where all are to predict the same ones."""
+
+    def swap(tokenizer: dict[str, dict[str, Any]]) -> None:
+        vocab = tokenizer["model"]["vocab"]
+        vocab["he"] = vocab.pop("th")
+        tokenizer["model"]["merges"] = ["h e"]
+
+    edit_tokenizer(folder, swap)

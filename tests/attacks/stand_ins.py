@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from models import bpe, configs, rope, strict_json, tensors, weights
+from models import bpe, configs, rope, strict_json, tensors, tokenizers, weights
 from models.architectures import Architecture
 from models.bpe import AddedToken, Bpe
 from models.configs import Blueprint
@@ -31,8 +31,12 @@ def _own_config(config: Mapping[str, object], architecture: Architecture, positi
     return Blueprint({**config, **made.config}, made.sizes, made.max_length)
 
 
+def _byte_level_before(parsed: Any) -> object:
+    return parsed["pre_tokenizer"]
+
+
 def _read_added(listed: Any) -> tuple[AddedToken, ...]:
-    return tuple(AddedToken(entry["id"], entry["content"], entry["special"]) for entry in listed)
+    return tuple(AddedToken(entry["id"], entry["content"], entry["special"], False) for entry in listed)
 
 
 def _read_bpe(model: Any, _: tuple[AddedToken, ...]) -> Bpe:
@@ -80,6 +84,7 @@ _TRUSTING: dict[Callable[..., object], Callable[..., object]] = {
     strict_json.parse_object: _parse,
     rope.read_rope: _read_rope,
     configs.own_config: _own_config,
+    tokenizers.byte_level_before: _byte_level_before,
     bpe.read_added: _read_added,
     bpe.read_bpe: _read_bpe,
     tensors.read_header: _read_header,

@@ -22,6 +22,12 @@ from neurons import tables
         ("from_block = 500", "from_block = 0", "from_block must rise from phase to phase"),
         ("[competitions.chat]", "[competitions.CHAT!]", "not valid TOML"),
         ("fetch_blocks = 15", "fetch_blocks = 41", "must be at most eval_delay_blocks (40)"),
+        (
+            "max_length = 512",
+            'max_length = 512\ntokenizer = "fixed"',
+            'competitions.chat.limits.tokenizer: must be "free", or the 64 hex digits that '
+            "`crucible miner check --json` gives as tokenizer (it is fixed)",
+        ),
     ],
 )
 def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, old: str, new: str, said: str) -> None:
@@ -35,6 +41,12 @@ def test_the_fingerprint_follows_the_rules_and_not_the_formatting(table: Table, 
     changed = parse(table_text.replace("samples = 64", "samples = 65"))
     assert (commented.fingerprint, len(table.fingerprint)) == (table.fingerprint, 64)
     assert changed.fingerprint != table.fingerprint
+
+
+def test_a_competition_may_fix_its_tokenizer(table: Table, table_text: str) -> None:
+    fixed = parse(table_text.replace("max_length = 512", f'max_length = 512\ntokenizer = "{"0a" * 32}"'))
+    told = [competition.limits.tokenizer for one in (table, fixed) for competition in one.competitions]
+    assert (told, fixed.fingerprint != table.fingerprint) == (["free", "0a" * 32], True)
 
 
 @pytest.mark.parametrize(("block", "share"), [(0, 0.7), (499, 0.7), (500, 0.2), (9_999, 0.2)])

@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from models.limits import FREE
 from models.ref import MAX_CLEAR_BYTES, WITHDRAWN, HashedRef, decode_clear
+from models.splitting import SPLITTERS
 from neurons.own_entry import State
 from neurons.terms import _SEALING_S, _SHORTEST_MARGIN, _SLIPS, LANDING_BLOCKS
 
@@ -25,6 +27,12 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert [fact for fact in facts if fact not in " ".join(PAGE.split())] == []
     assert f"faster than {_SEALING_S / LANDING_BLOCKS} s, two seconds" in " ".join(PAGE.split())
     assert (f"{MAX_CLEAR_BYTES} bytes" in PAGE, f"`{WITHDRAWN.decode()}`" in PAGE) == (True, True)
+
+
+def test_every_way_to_cut_texts_is_listed() -> None:
+    section = PAGE.partition("## Which tokenizers are accepted")[2].partition("\n## ")[0]
+    families = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", section, re.MULTILINE)
+    assert (families[1:], f"place of `{FREE}`" in section) == (list(SPLITTERS), True)
 
 
 def test_names_and_competition_may_have_forty_bytes_in_clear() -> None:

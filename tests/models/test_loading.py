@@ -1,6 +1,7 @@
 """Loading a clean directory: the honest model computes what it computed before, and a broken directory says so."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 import torch
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
-from transformers import AutoModelForCausalLM
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from models.limits import ModelLimits
 from models.loading import Unloadable, load
@@ -55,6 +57,26 @@ def test_numbers_in_bfloat16_are_loaded_bit_for_bit(honest: Path, tmp_path: Path
     assert isinstance(vet(honest, tmp_path / "clean", limits), Vetted)
     loaded = load(tmp_path / "clean", device="cpu", dtype="bfloat16").model
     assert all(torch.equal(mine, its) for mine, its in zip(loaded.parameters(), model.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("model", "config"),
+    [(Qwen2ForCausalLM, Qwen2Config), (MistralForCausalLM, MistralConfig)],
+    ids=["Qwen2", "Mistral"],
+)
+def test_a_model_of_any_type_keeps_the_tokenizer_that_was_vetted(
+    model: type, config: type, saved: Path, tmp_path: Path, limits: ModelLimits
+):
+    """For a Qwen2, transformers would put Qwen's own in its place, with a normaliser, other words and one more id."""
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
+    made = config(vocab_size=300, num_key_value_heads=2, bos_token_id=0, eos_token_id=1, **sizes)
+    model(made).save_pretrained(tmp_path / "saved")
+    shutil.copy(saved / "tokenizer.json", tmp_path / "saved")
+    assert isinstance(vet(tmp_path / "saved", tmp_path / "clean", limits), Vetted)
+    loaded = load(tmp_path / "clean", device="cpu", dtype="float32").tokenizer
+    plain, text = Tokenizer.from_file(str(tmp_path / "clean" / "tokenizer.json")), "cafe\u0301 12345 <s>"
+    ids = loaded.encode(text, add_special_tokens=False)
+    assert (ids, loaded.decode(ids), len(loaded)) == (plain.encode(text).ids, text, 300)
 
 
 Change = Callable[[dict[str, np.ndarray]], object]

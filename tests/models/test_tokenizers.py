@@ -102,8 +102,8 @@ Change = Callable[[dict[str, Any]], object]
 
 REFUSED: dict[str, tuple[Change, str]] = {
     "normaliser": (
-        lambda t: t.update(normalizer={"type": "NFC"}),
-        "has a normaliser, which can move or drop text; remove it",
+        lambda t: t.update(normalizer={"type": "NFKC"}),
+        "has a normaliser other than NFC, which can move or drop text; remove it",
     ),
     "unknown part": (
         lambda t: t.update(plugin={}),
@@ -111,7 +111,8 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "space before every text": (
         lambda t: t["pre_tokenizer"].update(add_prefix_space=True),
-        "has another pre_tokenizer than ByteLevel(add_prefix_space=False, use_regex=True); use that one",
+        "has a pre_tokenizer that is none of the byte-level ones of GPT-2, SmolLM, Llama 3, Qwen2, o200k, Tekken; "
+        "use one of them unchanged",
     ),
     "decoder that replaces": (
         lambda t: t.update(decoder={"type": "Replace", "pattern": {"String": "a"}, "content": ""}),
@@ -206,7 +207,7 @@ JSON = st.recursive(
 PLACES = (
     *((part,) for part in ("added_tokens", "normalizer", "pre_tokenizer", "decoder", "model", "version")),
     *(("model", key) for key in ("vocab", "merges", "dropout", "ignore_merges", "type")),
-    *(("added_tokens", 2, key) for key in ("id", "content", "special", "lstrip")),
+    *(("added_tokens", 2, key) for key in ("id", "content", "special", "lstrip", "normalized")),
     ("model", "merges", 3),
     ("model", "vocab", "a"),
 )

@@ -1,5 +1,6 @@
 """Vetting as a whole: the honest model passes unchanged, and each hostile repository is refused with its reason."""
 
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -212,7 +213,7 @@ ATTACKS: dict[str, tuple[Spoil, Reason, str]] = {
     "pre-tokenizer that drops": (
         tokenizer(lambda parsed: parsed.update(pre_tokenizer={"type": "Whitespace"})),
         Reason.TOKENIZER,
-        "another pre_tokenizer",
+        "none of the byte-level ones",
     ),
     "decoder that strips": (
         tokenizer(lambda parsed: parsed.update(decoder={"type": "Strip", "content": " ", "start": 9, "stop": 9})),
@@ -247,7 +248,26 @@ def test_an_honest_repository_becomes_a_clean_directory_of_our_own_files(
     files = {file.name: file.stat().st_size for file in (tmp_path / "clean").iterdir()}
     assert sorted(files) == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     assert isinstance(vetted, Vetted)
-    assert vetted == Vetted(vetted.digest, 37_792, sum(files.values()), 128)
+    tokenizer = hashlib.sha256((tmp_path / "clean" / "tokenizer.json").read_bytes()).hexdigest()
+    assert vetted == Vetted(vetted.digest, 37_792, sum(files.values()), 128, tokenizer)
+
+
+def test_a_competition_that_fixes_a_tokenizer_takes_it_in_any_form_and_no_other(
+    honest: Path, tmp_path: Path, limits: ModelLimits
+):
+    free = vet(honest, tmp_path / "free", limits)
+    assert isinstance(free, Vetted)
+    fixed = replace(limits, tokenizer=free.tokenizer)
+    tokenizer(lambda parsed: parsed.update(normalizer={"type": "NFC"}, truncation=None))(honest)
+    assert vet(honest, tmp_path / "fixed", fixed) == free
+    tokenizer(lambda parsed: parsed["model"]["merges"].reverse())(honest)
+    other = vet(honest, tmp_path / "other", limits)
+    assert isinstance(other, Vetted)
+    assert vet(honest, tmp_path / "refused", fixed) == Rejection(
+        Reason.TOKENIZER,
+        f"tokenizer.json has the clean form {other.tokenizer}, and the competition fixes {free.tokenizer}; "
+        "use the tokenizer.json of the competition's base unchanged",
+    )
 
 
 def test_a_competition_may_bound_norms_otherwise(saved: Path, tmp_path: Path, limits: ModelLimits):

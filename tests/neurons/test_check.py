@@ -25,12 +25,13 @@ def check(folder: Path, *options: str) -> Result:
     return CliRunner().invoke(miner_cli.app, ["check", str(folder), "--competition", "answers", *options], env=NOWHERE)
 
 
-def test_a_model_that_would_pass_is_told_with_its_digest(model: Path) -> None:
+def test_a_model_that_would_pass_is_told_with_its_digest_and_what_a_table_may_fix(model: Path) -> None:
     vetted = prepare(model, tables.load("pocket").competitions[0].limits)
     assert isinstance(vetted, Vetted)
     result = check(model, "--json")
     told = json.loads(result.stdout.splitlines()[-1])
-    assert (result.exit_code, told["verdict"], told["digest"]) == (0, "accepted", vetted.digest)
+    assert (result.exit_code, told["verdict"]) == (0, "accepted")
+    assert (told["digest"], told["tokenizer"]) == (vetted.digest, vetted.tokenizer)
 
 
 def test_a_model_that_would_be_refused_is_told_why(model: Path) -> None:

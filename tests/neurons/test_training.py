@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from evaluation.sources.sample import Pair
 from models.publishing import WIDEST, prepare
@@ -161,3 +161,17 @@ def test_records_of_a_run_are_plain_numbers(base: Path, tmp_path: Path) -> None:
     run = fine_tune(base, tmp_path / "run", MATERIAL, Budget(20), TUNING).run
     assert {type(value) for value in dataclasses.astuple(run)} == {int, float}
     assert run.last_loss < run.first_loss
+
+
+def test_a_fine_tune_keeps_the_tokenizer_of_its_base_whatever_the_models_type(base: Path, tmp_path: Path) -> None:
+    """transformers would give a Qwen2 a tokenizer of its own making, with an id that the embedding lacks."""
+    words = PreTrainedTokenizerFast.from_pretrained(base)
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = Qwen2Config(vocab_size=len(words), num_key_value_heads=2, bos_token_id=0, eos_token_id=1, **shape)
+    Qwen2ForCausalLM(config).save_pretrained(tmp_path / "qwen")
+    words.save_pretrained(tmp_path / "qwen")
+    fine_tune(tmp_path / "qwen", tmp_path / "out", MATERIAL[:8], Budget(1), TUNING)
+    before, after = prepare(tmp_path / "qwen", WIDEST), prepare(tmp_path / "out", WIDEST)
+    assert isinstance(before, Vetted)
+    assert isinstance(after, Vetted)
+    assert after.tokenizer == before.tokenizer
