@@ -1,7 +1,9 @@
 """What a competition allows a model to be. Knows nothing of files; vetting holds a repository against it."""
 
+import math
 from dataclasses import dataclass
 
+from models.architectures import ARCHITECTURES
 from models.norms import NormLimits
 
 _NORMS = NormLimits()
@@ -16,7 +18,7 @@ class ModelLimits:
     that a model is fed at once; its own window must hold `min_length`: the causality probe takes as many, and a text in
     windows of a few tokens would take as many passes as it has tokens. `max_width` (numbers that a layer holds for one
     token) and `max_vocabulary` bound the memory of judging, which few parameters can drive up without end; `norms` the
-    numbers of the matrices.
+    numbers of the matrices, and `max_rank` the rank of an adapter, where the competition takes any.
     """
 
     architectures: tuple[str, ...]
@@ -30,5 +32,18 @@ class ModelLimits:
     max_vocabulary: int = 524_288
     max_tensors: int = 4_000
     max_header_bytes: int = 10_000_000
+    max_rank: int = 256
     dtypes: tuple[str, ...] = ("F32", "F16", "BF16")
     norms: NormLimits = _NORMS
+
+
+WIDEST = ModelLimits(
+    architectures=tuple(ARCHITECTURES),
+    min_parameters=1,
+    max_parameters=10**12,
+    max_repo_bytes=10**13,
+    max_length=2**31,
+    max_layers=1_000,
+    norms=NormLimits(soft=math.inf, soft_share=1.0, hard=math.inf),
+)
+"""Limits of vetting itself, for a model that enters no competition, such as a base."""
