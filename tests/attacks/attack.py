@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Way = Literal["hub", "folder", "listing"]
-"""Through a Hub; as a folder on disk, which may hold what no Hub delivers; or by a Hub that lists what it lacks."""
+Way = Literal["hub", "folder", "listing", "adapter"]
+"""Through a Hub; as a folder on disk, which may hold what no Hub delivers; by a Hub that lists what it lacks; or, where
+the competition has a base, through a Hub as an adapter."""
 
 
 @dataclass(frozen=True, slots=True)
