@@ -1,6 +1,6 @@
 """What a competition allows a model to be. Knows nothing of files; vetting holds a repository against it."""
 
-import math
+import sys
 from dataclasses import dataclass
 
 from models.architectures import ARCHITECTURES
@@ -44,6 +44,6 @@ WIDEST = ModelLimits(
     max_repo_bytes=10**13,
     max_length=2**31,
     max_layers=1_000,
-    norms=NormLimits(soft=math.inf, soft_share=1.0, hard=math.inf),
+    norms=NormLimits(soft=sys.float_info.max, soft_share=1.0, hard=sys.float_info.max),
 )
-"""Limits of vetting itself, for a model that enters no competition, such as a base."""
+"""Limits of vetting itself, for a model that enters no competition, such as a base; finite, so that JSON has them."""
