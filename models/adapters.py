@@ -8,7 +8,7 @@ of them is not two factors is refused.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.adapter_config import AdapterConfig, own_adapter_config, read_adapter_config
@@ -21,7 +21,7 @@ from models.manifest import ADAPTER_CONFIG, ADAPTER_WEIGHTS
 from models.measuring import Measured, measure
 from models.rejections import Reason, Rejection
 from models.strict_json import shown
-from models.tensors import Tensor, read_header
+from models.tensors import ITEM_BYTES, Tensor, read_header
 from models.weights import rewrite
 
 _FACTOR = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight", re.ASCII)
@@ -50,7 +50,8 @@ def read_adapter(folder: Path, base: BaseRef, blueprint: Blueprint, limits: Mode
     config = read_adapter_config((folder / ADAPTER_CONFIG).read_bytes(), base, limits)
     if isinstance(config, Rejection):
         return config
-    header = read_header(folder / ADAPTER_WEIGHTS, limits)
+    # the competition's dtypes are the sum's, and that has the base's; factors are float32 as a rule
+    header = read_header(folder / ADAPTER_WEIGHTS, replace(limits, dtypes=tuple(ITEM_BYTES)))
     if isinstance(header, Rejection):
         return header
     found, linear = {tensor.name: tensor for tensor in header}, _linear(blueprint)

@@ -54,8 +54,8 @@ class Base:
 
     @property
     def size(self) -> int:
-        """Bytes of its weights."""
-        return (self.folder / WEIGHTS).stat().st_size
+        """Bytes of its files. Raises OSError where they are gone."""
+        return sum(file.stat().st_size for file in self.folder.iterdir())
 
 
 def base_faults(ref: BaseRef) -> list[tuple[str, str, str]]:
@@ -73,12 +73,16 @@ def read_base(base: Base) -> Mapping[str, Tensor]:
 
     Whatever is judged of an adapter afterwards does not depend on the disk, and a broken one accuses nobody.
     """
-    config = parse_object((base.folder / CONFIG).read_bytes())
-    header = read_header(base.folder / WEIGHTS, WIDEST)
+    try:
+        config = parse_object((base.folder / CONFIG).read_bytes())
+        tokenizer = (base.folder / TOKENIZER).read_bytes()
+        header = read_header(base.folder / WEIGHTS, WIDEST)
+    except FileNotFoundError as error:
+        raise _damaged(base) from error
     if isinstance(config, BadJson) or isinstance(header, Rejection):
         raise _damaged(base)
     digests = (TensorDigest(tensor.name, tensor.dtype, tensor.shape, _sha256(tensor)) for tensor in header)
-    if model_digest(config, (base.folder / TOKENIZER).read_bytes(), digests) != base.ref.digest:
+    if model_digest(config, tokenizer, digests) != base.ref.digest:
         raise _damaged(base)
     return {tensor.name: tensor for tensor in header}
 

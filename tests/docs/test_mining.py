@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
+from models.limits import WIDEST
 from models.ref import MAX_CLEAR_BYTES, WITHDRAWN, HashedRef, decode_clear
 from neurons.own_entry import State
 from neurons.terms import _SEALING_S, _SHORTEST_MARGIN, _SLIPS, LANDING_BLOCKS
@@ -25,6 +26,10 @@ def test_the_numbers_are_those_of_the_code() -> None:
     assert [fact for fact in facts if fact not in " ".join(PAGE.split())] == []
     assert f"faster than {_SEALING_S / LANDING_BLOCKS} s, two seconds" in " ".join(PAGE.split())
     assert (f"{MAX_CLEAR_BYTES} bytes" in PAGE, f"`{WITHDRAWN.decode()}`" in PAGE) == (True, True)
+
+
+def test_the_rank_of_adapters_is_the_codes() -> None:
+    assert f"`max_rank` [{WIDEST.max_rank}]" in PAGE
 
 
 def test_names_and_competition_may_have_forty_bytes_in_clear() -> None:

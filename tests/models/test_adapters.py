@@ -196,6 +196,11 @@ def test_the_base_must_keep_the_competitions_limits(base: Base, lora: Path, limi
     assert (refused.reason, refused.detail.partition(" asks")[0]) == (Reason.LIMITS, "the base's config.json")
 
 
+def test_factors_may_be_wider_than_the_competitions_models(base: Base, lora: Path, limits: ModelLimits):
+    refused = told(lora, base, replace(limits, dtypes=("BF16",)))
+    assert getattr(refused, "detail", "").startswith("model.safetensors describes")  # the base's own float32
+
+
 @pytest.mark.parametrize("judge", [vet, vet_apart], ids=lambda judge: judge.__name__)
 @pytest.mark.parametrize("file", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_a_damaged_base_accuses_nobody(
