@@ -217,6 +217,13 @@ def test_a_damaged_base_accuses_nobody(
         judge(lora, tmp_path / "clean", limits, base=replace(base, folder=broken))
 
 
+@pytest.mark.parametrize("judge", [vet, vet_apart], ids=lambda judge: judge.__name__)
+def test_a_base_that_lost_a_file_is_damaged(base: Base, lora: Path, tmp_path: Path, limits: ModelLimits, judge: Any):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BaseDamaged):
+        judge(lora, tmp_path / "clean", limits, base=replace(base, folder=tmp_path / "empty"))
+
+
 def test_the_digest_is_the_golden_one_and_each_part_matters():
     first, second = FACTORS
     others = [
