@@ -22,9 +22,8 @@ from rich.progress import track
 from rich.table import Table
 
 from models.digest import model_digest
-from models.limits import ModelLimits
+from models.limits import WIDEST, ModelLimits
 from models.measuring import measure
-from models.publishing import WIDEST
 from models.rejections import Rejection
 from models.sketch import MAX_BYTES, sketch_of
 from models.strict_json import canonical

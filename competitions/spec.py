@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from chain.types import Block, BlockCount, Uid
 from evaluation.sources.spec import SourceSpec
 from evaluation.tasks.spec import TaskSpec
+from models.bases import BaseRef
 from models.limits import ModelLimits
 from models.lineage import Kind
 
@@ -44,6 +45,8 @@ class Competition:
     deadline_s: float
     """Seconds after which one model's judging is killed and abandoned (never rejected)."""
     lineage: LineageSpec = LineageSpec()
+    base: BaseRef | None = None
+    """The one model that adapters may be entered for; without it only whole models are taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from types import UnionType
 from typing import Any
 
 import pydantic
 
 from chain.types import Block
 from competitions.spec import Competition, Phase, Table
+from models.bases import base_faults
 from models.limits import TOKENIZER_RULE, is_tokenizer
 from models.lineage import Kind
 from models.naming import COMPETITION_RULE, is_competition
@@ -85,6 +87,8 @@ def _unknown_keys(value: Any, kind: Any, where: str) -> list[str]:
     if isinstance(value, tuple | list):
         inner = kind.__args__[0] if getattr(kind, "__args__", ()) else None
         return [line for n, item in enumerate(value) for line in _unknown_keys(item, inner, f"{where}[{n}]")]
+    if isinstance(kind, UnionType):
+        kind = next((choice for choice in kind.__args__ if dataclasses.is_dataclass(choice)), None)
     if not isinstance(value, Mapping) or not dataclasses.is_dataclass(kind):
         return []
     fields = {field.name: field.type for field in dataclasses.fields(kind)}
@@ -155,4 +159,6 @@ def _competition_faults(competition: Competition) -> list[str]:
     checks += [(t.samples > 0, f"tasks.{t.name}.samples", t.samples, "at least 1") for t in competition.tasks]
     checks += [(t.weight > 0, f"tasks.{t.name}.weight", t.weight, "more than 0") for t in competition.tasks]
     checks += [(t.cap > 0, f"tasks.{t.name}.cap", t.cap, "more than 0") for t in competition.tasks]
+    if competition.base is not None:
+        checks += [(False, f"base.{field}", value, rule) for field, value, rule in base_faults(competition.base)]
     return [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]

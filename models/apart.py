@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from models.bases import Base, BaseDamaged
 from models.limits import ModelLimits
 from models.rejections import Rejection
 from models.vetting import Vetted, vet
@@ -48,21 +49,32 @@ class _Order:
     into: str
     limits: ModelLimits
     memory_bytes: int
+    base: Base | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Damaged:
+    """The answer where a base is not what it was, which is no verdict."""
+
+    damage: str
 
 
 _ORDER = TypeAdapter(_Order)
-_ANSWER: TypeAdapter[Vetted | Rejection] = TypeAdapter(Vetted | Rejection)
+_ANSWER: TypeAdapter[Vetted | Rejection | _Damaged] = TypeAdapter(Vetted | Rejection | _Damaged)
 
 
-def vet_apart(source: Path, into: Path, limits: ModelLimits, bounds: Bounds | None = None) -> Vetted | Rejection:
+def vet_apart(
+    source: Path, into: Path, limits: ModelLimits, bounds: Bounds | None = None, *, base: Base | None = None
+) -> Vetted | Rejection:
     """As `vet`, in a process without our environment that dies with us, at its bounds, or when it is done.
 
     The kernel ends it with the thread that called. Raises VettingFailed where no answer comes; `into` may then hold a
-    part, and is to be thrown away.
+    part, and is to be thrown away. Raises BaseDamaged.
     """
     bounds = bounds or Bounds()
-    order = _Order(str(source.absolute()), str(into.absolute()), limits, bounds.memory_bytes)
-    deadline = bounds.deadline_s(sum(entry.lstat().st_size for entry in source.iterdir()))
+    order = _Order(str(source.absolute()), str(into.absolute()), limits, bounds.memory_bytes, base)
+    size = sum(entry.lstat().st_size for entry in source.iterdir())
+    deadline = bounds.deadline_s(size + 2 * base.size if base else size)  # a merged model is written twice
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "models.apart"],
@@ -77,7 +89,10 @@ def vet_apart(source: Path, into: Path, limits: ModelLimits, bounds: Bounds | No
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise VettingFailed(f"vetting {source.name} ended with status {done.returncode}, last words: {last[:200]!a}")
-    return _ANSWER.validate_json(done.stdout)
+    answer = _ANSWER.validate_json(done.stdout)
+    if isinstance(answer, _Damaged):
+        raise BaseDamaged(answer.damage)
+    return answer
 
 
 def environment() -> dict[str, str]:
@@ -96,9 +111,16 @@ def _bound(order: _Order) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * resource.getpagesize() + order.memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    written = order.limits.max_repo_bytes + _WRITTEN_BEYOND
+    written = max(order.limits.max_repo_bytes, order.base.size if order.base else 0) + _WRITTEN_BEYOND
     resource.setrlimit(resource.RLIMIT_FSIZE, (written, written))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(order: _Order) -> Vetted | Rejection | _Damaged:
+    try:
+        return vet(Path(order.source), Path(order.into), order.limits, base=order.base)
+    except BaseDamaged as error:
+        return _Damaged(str(error))
 
 
 def main() -> None:
@@ -107,8 +129,7 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     order = _ORDER.validate_json(sys.stdin.buffer.read())
     _bound(order)
-    answer = vet(Path(order.source), Path(order.into), order.limits)
-    sys.stdout.write(json.dumps(asdict(answer)))
+    sys.stdout.write(json.dumps(asdict(_answer(order))))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from models.ref import is_digest
@@ -79,6 +79,11 @@ class ModelCache:
                     folder.rename(leaving / folder.name)
                 removed.append(folder.name)
         return tuple(removed)
+
+    def discard(self, digest: str) -> None:
+        """Remove a model whose files turned out damaged, so that it can be had anew; one that is gone is gone."""
+        with self.workspace() as leaving, suppress(FileNotFoundError):
+            self.path(digest).rename(leaving / digest)
 
     def bytes_used(self) -> int:
         """Bytes of all files of all models."""

@@ -7,7 +7,20 @@ held to its word by an attack that it alone stops.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from models import bpe, configs, manifest, norms, rope, strict_json, tensors, tokenizers, weights
+from models import (
+    adapter_config,
+    adapters,
+    bpe,
+    configs,
+    manifest,
+    merging,
+    norms,
+    rope,
+    strict_json,
+    tensors,
+    tokenizers,
+    weights,
+)
 from models.rejections import Reason
 
 
@@ -35,6 +48,7 @@ _LISTING = (
     _defence(manifest.config_there, "a config left to a library's guess", Reason.CONFIG),
     _defence(manifest.tokenizer_there, "a tokenizer left to a library's guess", Reason.TOKENIZER),
     _defence(manifest.one_set_of_weights, "two models in one repository, or half of one", Reason.WEIGHTS),
+    _defence(manifest.one_adapter, "an adapter beside a model, or half of one", Reason.WEIGHTS),
     _defence(manifest.document_bytes, "documents too long to parse", Reason.LIMITS),
     _defence(manifest.repository_bytes, "downloads that fill the disk", Reason.LIMITS),
     _defence(manifest.plain_file, "links to another's files, and pipes that never end", Reason.PATH),
@@ -58,6 +72,17 @@ _CONFIG = (
     _defence(configs.allowed_width, "a layer so wide that one batch fills the device", Reason.LIMITS),
     _defence(configs.allowed_vocabulary, "logits so many that one batch fills the device", Reason.LIMITS),
     _defence(configs.allowed_window, "a text in as many passes as it has tokens", Reason.LIMITS),
+)
+_ADAPTER = (
+    _defence(adapter_config.known_adapter_keys, "what a later peft adds to an adapter", Reason.CONFIG),
+    _defence(adapter_config.kept_adapter_rules, "adapters that are more than two factors a matrix", Reason.CONFIG),
+    _defence(adapter_config.named_base, "adapters of another repository or revision", Reason.PATH),
+    _defence(adapter_config.allowed_rank, "a rank so high that merging takes hours", Reason.LIMITS),
+    _defence(adapters.known_factors, "heads, biases and layers beside the factors", Reason.WEIGHTS),
+    _defence(adapters.whole_pairs, "half of an update, or none", Reason.WEIGHTS),
+    _defence(adapters.fitting_factors, "factors of another rank, transposed, or of another base", Reason.WEIGHTS),
+    _defence(adapters.finite_factors, "factors of NaN or infinity", Reason.WEIGHTS),
+    _defence(merging.changes_a_number, "the base itself under other digests", Reason.WEIGHTS),
 )
 _TOKENIZER = (
     _defence(tokenizers.known_parts, "parts that no reader of ours knows, such as templates", Reason.TOKENIZER),
@@ -97,5 +122,5 @@ def _by_name(*defences: Defence) -> dict[str, Defence]:
     return named
 
 
-DEFENCES: dict[str, Defence] = _by_name(*_LISTING, *_CONFIG, *_TOKENIZER, *_WEIGHTS)
+DEFENCES: dict[str, Defence] = _by_name(*_LISTING, *_CONFIG, *_ADAPTER, *_TOKENIZER, *_WEIGHTS)
 """Name → defence, in the order in which a repository meets them."""

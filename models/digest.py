@@ -7,6 +7,10 @@ Tied heads: a head with the embedding's dtype, shape and bytes is left out and t
 three ways of writing such a model (left out, written and tied, written and untied) have one digest. Dtypes: vetting
 casts nothing and the dtype is part of the digest. The same numbers in bfloat16 and in float32 are two digests but one
 sketch (`models.sketch`): that they agree is for lineage to say.
+
+An adapter's digest covers its base's digest, the scale and the factors, and not the sum that is judged: that is rounded
+from float64, and the last bit of one number in billions may differ with the processor. Ways of writing one update (a
+factor doubled, the scale halved) have digests of their own, as a model with its neurons in another order has.
 """
 
 import hashlib
@@ -16,6 +20,7 @@ from dataclasses import dataclass
 from models.strict_json import canonical
 
 _DOMAIN = b"crucible/model/1\n"
+_ADAPTER_DOMAIN = b"crucible/adapter/1\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,16 @@ def model_digest(config: Mapping[str, object], tokenizer: bytes, tensors: Iterab
     content = {
         "config": config,
         "tokenizer": hashlib.sha256(tokenizer).hexdigest(),
-        "tensors": sorted([tensor.name, tensor.dtype, tensor.shape, tensor.sha256] for tensor in tensors),
+        "tensors": _listed(tensors),
     }
     return hashlib.sha256(_DOMAIN + canonical(content)).hexdigest()
+
+
+def adapter_digest(base: str, scale: float, factors: Iterable[TensorDigest]) -> str:
+    """Hex sha256 over the canonical JSON of the base's digest, the scale, and the factors sorted by name."""
+    content = {"base": base, "scale": scale, "factors": _listed(factors)}
+    return hashlib.sha256(_ADAPTER_DOMAIN + canonical(content)).hexdigest()
+
+
+def _listed(tensors: Iterable[TensorDigest]) -> list[list[object]]:
+    return sorted([tensor.name, tensor.dtype, tensor.shape, tensor.sha256] for tensor in tensors)

@@ -1,23 +1,34 @@
 """A committed pointer → a clean directory in the cache, or the reason why not: describe, fetch, vet, compare.
 
 Knows neither chain nor ledger. What is the Hub's fault or ours (HubUnreachable, RateLimited, CorruptDownload, Denied,
-OSError) is raised: the caller abandons and comes back. Stopped anywhere, it can simply be called again.
+OSError, BaseError) is raised: the caller abandons and comes back. Stopped anywhere, it can simply be called again.
 """
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from chain.types import Hotkey
 from hub.port import Hub, InvalidName, NotFound, RepoInfo
+from models.bases import Base, BaseRef, BaseUnavailable
 from models.cache import ModelCache
-from models.limits import ModelLimits
+from models.limits import WIDEST, ModelLimits
 from models.manifest import read_manifest
 from models.ref import HashedRef, ModelRef, matches
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
 
-Vetting = Callable[[Path, Path, ModelLimits], Vetted | Rejection]
-"""From fetched files to a clean directory: `vet` itself, or `vet_apart` where the files are a stranger's."""
+BringBase = Callable[[], Base]
+"""Has the base of a competition at hand when it returns; called for an adapter alone. Raises BaseError, HubError."""
+
+
+class Vetting(Protocol):
+    """From fetched files to a clean directory: `vet` itself, or `vet_apart` where the files are a stranger's."""
+
+    def __call__(
+        self, source: Path, into: Path, limits: ModelLimits, *, base: Base | None = None
+    ) -> Vetted | Rejection:
+        """As `vet`."""
 
 
 def take_in(
@@ -27,8 +38,12 @@ def take_in(
     limits: ModelLimits,
     cache: ModelCache,
     vetting: Vetting = vet,
+    base: BringBase | None = None,
 ) -> Vetted | Rejection:
-    """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest."""
+    """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest.
+
+    It may name an adapter where there is a base.
+    """
     try:
         info = hub.describe(ref.repo, "model", ref.revision)
     except (NotFound, InvalidName) as error:  # Denied is about our own token: what is private looks like missing
@@ -36,7 +51,7 @@ def take_in(
     if info.private:
         return _unavailable(f"{ref.repo} is private; make it public at the reveal")
     with cache.workspace() as folder:
-        vetted = fetch_and_vet(hub, info, ref.revision, folder, limits, vetting)
+        vetted = fetch_and_vet(hub, info, ref.revision, folder, limits, vetting, base)
         if isinstance(vetted, Rejection):
             return vetted
         if wrong := _mismatch(ref, vetted.digest, hotkey):
@@ -54,8 +69,36 @@ def _mismatch(ref: ModelRef | HashedRef, digest: str, hotkey: Hotkey) -> str | N
     return f"the secure hash {ref.secure_hash} means no such model under hotkey {hotkey}: a line counts for its maker"
 
 
+def bring_base(hub: Hub, ref: BaseRef, cache: ModelCache, vetting: Vetting = vet) -> Base:
+    """The base that a table names, from the cache or else from the Hub, vetted within no competition's limits.
+
+    Raises BaseUnavailable where it is not to be had as the table names it, and HubError.
+    """
+    if not cache.has(ref.digest):
+        try:
+            info = hub.describe(ref.repo, "model", ref.revision)
+        except (NotFound, InvalidName) as error:
+            raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is not to be had: {error}") from error
+        if info.private:
+            raise BaseUnavailable(f"the base {ref.repo} is private; miners cannot train on it until it is public")
+        with cache.workspace() as folder:
+            vetted = fetch_and_vet(hub, info, ref.revision, folder, WIDEST, vetting)
+            if isinstance(vetted, Rejection):
+                raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is refused: {vetted.detail}")
+            if vetted.digest != ref.digest:
+                raise BaseUnavailable(f"{ref.repo} has the digest {vetted.digest}; the table's base has {ref.digest}")
+            cache.add(ref.digest, folder / "clean")
+    return Base(ref, cache.path(ref.digest))
+
+
 def fetch_and_vet(
-    hub: Hub, info: RepoInfo, revision: str, folder: Path, limits: ModelLimits, vetting: Vetting = vet
+    hub: Hub,
+    info: RepoInfo,
+    revision: str,
+    folder: Path,
+    limits: ModelLimits,
+    vetting: Vetting = vet,
+    base: BringBase | None = None,
 ) -> Vetted | Rejection:
     """Fetch a revision's model files to `folder`/fetched and write its clean form to `folder`/clean.
 
@@ -64,15 +107,16 @@ def fetch_and_vet(
     if info.revision != revision:
         # a branch may be named like a commit id, and can be moved; only the commit itself is pinned
         return _unavailable(f"{info.repo} has no commit {revision}; commit the id that publishing printed")
-    manifest = read_manifest({file.path: file.size for file in info.files}, limits)
+    manifest = read_manifest({file.path: file.size for file in info.files}, limits, adapters=base is not None)
     if isinstance(manifest, Rejection):
         return manifest
+    at_hand = base() if base is not None and manifest.is_adapter else None
     fetched = folder / "fetched"
     try:
         hub.fetch(info.repo, "model", revision, manifest.files, fetched, max_bytes=limits.max_repo_bytes)
     except NotFound as error:
         return _unavailable(str(error))
-    return vetting(fetched, folder / "clean", limits)
+    return vetting(fetched, folder / "clean", limits, base=at_hand)
 
 
 def _unavailable(detail: str) -> Rejection:

@@ -1,8 +1,10 @@
 """What a competition allows a model to be. Knows nothing of files; vetting holds a repository against it."""
 
 import re
+import sys
 from dataclasses import dataclass
 
+from models.architectures import ARCHITECTURES
 from models.norms import NormLimits
 
 FREE = "free"
@@ -28,7 +30,8 @@ class ModelLimits:
     that a model is fed at once; its own window must hold `min_length`: the causality probe takes as many, and a text in
     windows of a few tokens would take as many passes as it has tokens. `max_width` (numbers that a layer holds for one
     token) and `max_vocabulary` bound the memory of judging, which few parameters can drive up without end; `norms` the
-    numbers of the matrices. `tokenizer` is FREE, or the hex sha256 of the one clean tokenizer.json that is allowed.
+    numbers of the matrices, and `max_rank` the rank of an adapter, where the competition takes any. `tokenizer` is
+    FREE, or the hex sha256 of the one clean tokenizer.json that is allowed.
     """
 
     architectures: tuple[str, ...]
@@ -42,6 +45,19 @@ class ModelLimits:
     max_vocabulary: int = 524_288
     max_tensors: int = 4_000
     max_header_bytes: int = 10_000_000
+    max_rank: int = 256
     dtypes: tuple[str, ...] = ("F32", "F16", "BF16")
     norms: NormLimits = _NORMS
     tokenizer: str = FREE
+
+
+WIDEST = ModelLimits(
+    architectures=tuple(ARCHITECTURES),
+    min_parameters=1,
+    max_parameters=10**12,
+    max_repo_bytes=10**13,
+    max_length=2**31,
+    max_layers=1_000,
+    norms=NormLimits(soft=sys.float_info.max, soft_share=1.0, hard=sys.float_info.max),
+)
+"""Limits of vetting itself, for a model that enters no competition, such as a base; finite, so that JSON has them."""

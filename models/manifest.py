@@ -19,6 +19,8 @@ TOKENIZER = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
+ADAPTER_CONFIG = "adapter_config.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
 SHARD = re.compile(r"model-(\d{5})-of-(\d{5})\.safetensors", re.ASCII)
 
 UNREAD = frozenset(
@@ -40,7 +42,9 @@ UNREAD = frozenset(
 """Files that may stand in a repository but are never fetched: nothing of them reaches the clean directory."""
 
 _MAX_FILES = 1_000
-_MAX_BYTES = {CONFIG: 1_000_000, TOKENIZER: 28_000_000, INDEX: 10_000_000}
+_MAX_BYTES = {CONFIG: 1_000_000, TOKENIZER: 28_000_000, INDEX: 10_000_000, ADAPTER_CONFIG: 1_000_000}
+_MODEL = frozenset({CONFIG, TOKENIZER, INDEX})
+_ADAPTER = frozenset({ADAPTER_CONFIG, ADAPTER_WEIGHTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,18 @@ class Manifest:
     weights: tuple[str, ...]
     size: int
 
+    @property
+    def is_adapter(self) -> bool:
+        """Whether these are the files of an adapter, and not of a model."""
+        return ADAPTER_CONFIG in self.files
 
-def read_manifest(sizes: Mapping[str, int], limits: ModelLimits) -> Manifest | Rejection:
-    """The manifest of a repository with these files (POSIX path → bytes)."""
+
+def read_manifest(sizes: Mapping[str, int], limits: ModelLimits, *, adapters: bool = False) -> Manifest | Rejection:
+    """The manifest of a repository with these files (POSIX path → bytes), which may hold an adapter if `adapters`."""
     if fault := file_count(sizes):
         return Rejection(Reason.LIMITS, fault)
+    if adapters and not _ADAPTER.isdisjoint(sizes):
+        return _read_adapter(sizes, limits)
     if fault := known_names(sizes):
         return Rejection(Reason.PATH, fault)
     if fault := config_there(sizes):
@@ -71,14 +82,25 @@ def read_manifest(sizes: Mapping[str, int], limits: ModelLimits) -> Manifest | R
     return Rejection(Reason.LIMITS, fault) if fault else manifest
 
 
-def read_folder(folder: Path, limits: ModelLimits) -> Manifest | Rejection:
+def read_folder(folder: Path, limits: ModelLimits, *, adapters: bool = False) -> Manifest | Rejection:
     """The manifest of a folder on disk; anything in it but plain files is rejected with PATH."""
     sizes = {}
     for entry in folder.iterdir():
         if fault := plain_file(entry):
             return Rejection(Reason.PATH, fault)
         sizes[entry.name] = entry.lstat().st_size
-    return read_manifest(sizes, limits)
+    return read_manifest(sizes, limits, adapters=adapters)
+
+
+def _read_adapter(sizes: Mapping[str, int], limits: ModelLimits) -> Manifest | Rejection:
+    if fault := one_adapter(sizes):
+        return Rejection(Reason.WEIGHTS, fault)
+    if fault := known_names(sizes, _ADAPTER, "an adapter"):
+        return Rejection(Reason.PATH, fault)
+    files = (ADAPTER_CONFIG, ADAPTER_WEIGHTS)
+    manifest = Manifest(files, (ADAPTER_WEIGHTS,), sum(sizes[name] for name in files))
+    fault = document_bytes(sizes) or repository_bytes(manifest, limits)
+    return Rejection(Reason.LIMITS, fault) if fault else manifest
 
 
 def is_weights(name: str) -> bool:
@@ -98,11 +120,10 @@ def file_count(sizes: Mapping[str, int]) -> str | None:
     return f"the repository has {len(sizes)} files; at most {_MAX_FILES} are read" if len(sizes) > _MAX_FILES else None
 
 
-def known_names(sizes: Mapping[str, int]) -> str | None:
-    """A file outside the list: code, pickles, adapters, paths."""
-    strange = (name for name in sizes if name not in UNREAD and name not in _MAX_BYTES and not is_weights(name))
-    found = next(strange, None)
-    return None if found is None else f"{shown(found)} is no file that a model needs; remove it from the repository"
+def known_names(sizes: Mapping[str, int], known: frozenset[str] = _MODEL, needs: str = "a model") -> str | None:
+    """A file outside the list: code, pickles, paths, and adapters where none may be entered."""
+    found = next((name for name in sizes if name not in known | UNREAD and not is_weights(name)), None)
+    return None if found is None else f"{shown(found)} is no file that {needs} needs; remove it from the repository"
 
 
 def config_there(sizes: Mapping[str, int]) -> str | None:
@@ -129,6 +150,14 @@ def one_set_of_weights(sizes: Mapping[str, int]) -> str | None:
     if shards and INDEX not in sizes:
         return f"the repository has shards but no {INDEX}; save the model with save_pretrained"
     return None
+
+
+def one_adapter(sizes: Mapping[str, int]) -> str | None:
+    """An adapter beside a whole model, or half of one: which of them is entered would be the reader's choice."""
+    here, missing = sorted(_ADAPTER & sizes.keys()), sorted(_ADAPTER - sizes.keys())
+    if whole := next((name for name in sizes if is_weights(name) or name == INDEX), None):
+        return f"the repository has {whole} beside {here[0]}; remove one of the two"
+    return f"the repository has no {missing[0]}; save the adapter with peft's save_pretrained" if missing else None
 
 
 def document_bytes(sizes: Mapping[str, int]) -> str | None:

@@ -4,7 +4,6 @@ What is uploaded is the clean form, so no optimizer state, pickle or path of the
 what validators will vet is what stands in the repository. Knows nothing of the chain.
 """
 
-import math
 import os
 import shutil
 import tempfile
@@ -12,24 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.port import Hub, HubError
-from models.architectures import ARCHITECTURES
-from models.intake import fetch_and_vet
-from models.limits import ModelLimits
-from models.manifest import CONFIG, INDEX, TOKENIZER, is_weights
-from models.norms import NormLimits
+from models.adapter_config import with_base_named
+from models.adapters import read_adapter, write_adapter
+from models.bases import Base
+from models.configs import read_config
+from models.intake import BringBase, fetch_and_vet
+from models.limits import WIDEST, ModelLimits
+from models.manifest import ADAPTER_CONFIG, ADAPTER_WEIGHTS, CONFIG, INDEX, TOKENIZER, is_weights
 from models.rejections import Rejection
 from models.vetting import Vetted, vet
 
-WIDEST = ModelLimits(
-    architectures=tuple(ARCHITECTURES),
-    min_parameters=1,
-    max_parameters=10**12,
-    max_repo_bytes=10**13,
-    max_length=2**31,
-    max_layers=1_000,
-    norms=NormLimits(soft=math.inf, soft_share=1.0, hard=math.inf),
-)
-"""Limits of vetting itself, for publishing a model that enters no competition yet, such as a base."""
+_MODEL = (CONFIG, TOKENIZER, INDEX)
+_ADAPTER = (ADAPTER_CONFIG, ADAPTER_WEIGHTS, INDEX)
 
 
 class RepositoryIsPublic(HubError):
@@ -45,19 +38,24 @@ class PublishedModel:
     digest: str
 
 
-def prepare(folder: Path, limits: ModelLimits) -> Vetted | Rejection:
-    """What a validator with these limits would say of the model in a folder; other files in it do not matter."""
-    with tempfile.TemporaryDirectory() as scratch:
-        return _clean_form(folder, Path(scratch), limits)
+def prepare(folder: Path, limits: ModelLimits, base: BringBase | None = None) -> Vetted | Rejection:
+    """What a validator with these limits would say of the model in a folder; other files in it do not matter.
 
-
-def publish(hub: Hub, repo: str, folder: Path, limits: ModelLimits = WIDEST) -> PublishedModel | Rejection:
-    """Upload the model in a folder to a private repository, and take its digest from a download of that very commit.
-
-    Nothing is uploaded when vetting rejects. Raises RepositoryIsPublic, and HubError as the Hub does.
+    It may be an adapter where there is a base. Raises BaseError, and HubError, where that is not to be had.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        local = _clean_form(folder, Path(scratch), limits)
+        return _clean_form(folder, Path(scratch), limits, base)
+
+
+def publish(
+    hub: Hub, repo: str, folder: Path, limits: ModelLimits = WIDEST, base: BringBase | None = None
+) -> PublishedModel | Rejection:
+    """Upload the model in a folder to a private repository, and take its digest from a download of that very commit.
+
+    Nothing is uploaded when vetting rejects. Raises RepositoryIsPublic, BaseError, and HubError as the Hub does.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        local = _clean_form(folder, Path(scratch), limits, base)
         if isinstance(local, Rejection):
             return local
         hub.create(repo, "model", private=True)
@@ -68,18 +66,35 @@ def publish(hub: Hub, repo: str, folder: Path, limits: ModelLimits = WIDEST) -> 
         revision = hub.upload_folder(repo, "model", Path(scratch) / "clean", message="Publish the model")
     with tempfile.TemporaryDirectory() as scratch:
         info = hub.describe(repo, "model", revision)
-        vetted = fetch_and_vet(hub, info, revision, Path(scratch), limits)
+        vetted = fetch_and_vet(hub, info, revision, Path(scratch), limits, base=base)
     return vetted if isinstance(vetted, Rejection) else PublishedModel(repo, revision, vetted.digest)
 
 
-def _clean_form(folder: Path, scratch: Path, limits: ModelLimits) -> Vetted | Rejection:
+def _clean_form(folder: Path, scratch: Path, limits: ModelLimits, bring: BringBase | None) -> Vetted | Rejection:
     """Vet the model files of a folder into `scratch`/clean, leaving checkpoints, logs and notes aside."""
+    base = bring() if bring is not None and (folder / ADAPTER_CONFIG).is_file() else None
     staged = scratch / "staged"
     staged.mkdir()
     for file in folder.iterdir():
-        if file.name in (CONFIG, TOKENIZER, INDEX) or is_weights(file.name):
+        if is_weights(file.name) or file.name in (_MODEL if base is None else _ADAPTER):
             _link(file.resolve(), staged / file.name)
-    return vet(staged, scratch / "clean", limits)
+    return vet(staged, scratch / "clean", limits) if base is None else _clean_adapter(staged, scratch, limits, base)
+
+
+def _clean_adapter(staged: Path, scratch: Path, limits: ModelLimits, base: Base) -> Vetted | Rejection:
+    """Vet an adapter, and leave in `scratch`/clean what is published of it: itself, and not the model that it makes."""
+    given = (staged / ADAPTER_CONFIG).read_bytes()
+    (staged / ADAPTER_CONFIG).unlink()  # it is the miner's own file, under a second name
+    (staged / ADAPTER_CONFIG).write_bytes(with_base_named(given, base.ref))
+    vetted = vet(staged, scratch / "merged", limits, base=base)
+    if isinstance(vetted, Rejection):
+        return vetted
+    blueprint = read_config((base.folder / CONFIG).read_bytes(), limits)
+    adapter = blueprint if isinstance(blueprint, Rejection) else read_adapter(staged, base.ref, blueprint, limits)
+    if isinstance(adapter, Rejection):
+        return adapter
+    write_adapter(adapter, base.ref, scratch / "clean")
+    return vetted
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,16 +1,22 @@
 """A stranger's folder → a clean directory that may be loaded, or the reason why not.
 
 Everything dangerous is decided from bytes parsed here; the clean directory holds our own config, tokenizer and headers,
-and of the stranger's only numbers. It knows no Hub and no library that loads models.
+and of the stranger's only numbers. An adapter becomes the model that it makes of its base, which is then vetted like
+any other. It knows no Hub and no library that loads models.
 """
 
-from dataclasses import dataclass
+import shutil
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from models.adapters import read_adapter
+from models.bases import Base, read_base
 from models.configs import Blueprint, read_config
 from models.digest import model_digest
 from models.limits import ModelLimits
 from models.manifest import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, Manifest, read_folder
+from models.merging import changes_a_number, merge
 from models.rejections import Reason, Rejection
 from models.strict_json import readable
 from models.tokenizers import CleanTokenizer, fixed_tokenizer, read_tokenizer, tokenizer_config
@@ -31,15 +37,18 @@ class Vetted:
     tokenizer: str
 
 
-def vet(source: Path, into: Path, limits: ModelLimits) -> Vetted | Rejection:
+def vet(source: Path, into: Path, limits: ModelLimits, *, base: Base | None = None) -> Vetted | Rejection:
     """Check the folder `source` and write its clean form to `into`, a new directory.
 
-    The clean form does not depend on the limits, so one model has one digest in all competitions. After a Rejection,
-    or an OSError (a full disk), `into` may hold a part and is to be thrown away.
+    Where there is a base, `source` may hold an adapter for it. The clean form does not depend on the limits, so one
+    model has one digest in all competitions. After a Rejection, or an OSError (a full disk), `into` may hold a part and
+    is to be thrown away. Raises BaseDamaged.
     """
-    manifest = read_folder(source, limits)
+    manifest = read_folder(source, limits, adapters=base is not None)
     if isinstance(manifest, Rejection):
         return manifest
+    if base is not None and manifest.is_adapter:
+        return _vet_adapter(source, into, limits, base)
     blueprint = read_config((source / CONFIG).read_bytes(), limits)
     if isinstance(blueprint, Rejection):
         return blueprint
@@ -69,3 +78,32 @@ def _write(
     size = sum(file.stat().st_size for file in into.iterdir())
     digest = model_digest(model.config, tokenizer.data, written)
     return Vetted(digest, model.parameters, size, model.max_length, tokenizer.sha256)
+
+
+def _vet_adapter(source: Path, into: Path, limits: ModelLimits, base: Base) -> Vetted | Rejection:
+    merged = into.with_name(f"{into.name}.merged")
+    merged.mkdir(parents=True)
+    try:
+        digest = _merged(source, merged, limits, base)
+        if isinstance(digest, Rejection):
+            return digest
+        # only the adapter had to be fetched, and that was allowed
+        vetted = vet(merged, into, replace(limits, max_repo_bytes=sys.maxsize))
+    finally:
+        shutil.rmtree(merged, ignore_errors=True)
+    return vetted if isinstance(vetted, Rejection) else replace(vetted, digest=digest)
+
+
+def _merged(source: Path, into: Path, limits: ModelLimits, base: Base) -> str | Rejection:
+    """Write the model that an adapter makes of its base, unvetted, and return the adapter's digest."""
+    tensors, config = read_base(base), (base.folder / CONFIG).read_bytes()
+    blueprint = read_config(config, limits)
+    if isinstance(blueprint, Rejection):
+        return replace(blueprint, detail=f"the base's {blueprint.detail}")
+    adapter = read_adapter(source, base.ref, blueprint, limits)
+    if isinstance(adapter, Rejection):
+        return adapter
+    (into / CONFIG).write_bytes(config)
+    (into / TOKENIZER).write_bytes((base.folder / TOKENIZER).read_bytes())
+    fault = changes_a_number(merge(tensors, adapter, into / WEIGHTS))
+    return Rejection(Reason.WEIGHTS, fault) if fault else adapter.digest

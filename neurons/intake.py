@@ -2,14 +2,16 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from chain.types import BlockCount
 from competitions.records import Submission
 from competitions.spec import Competition
 from hub.port import Hub, HubError
 from models.apart import vet_apart
+from models.bases import BaseDamaged, BaseError
 from models.cache import ModelCache
-from models.intake import take_in
+from models.intake import BringBase, bring_base, take_in
 from models.ref import HashedRef, ModelRef
 from models.rejections import Rejection
 from models.vetting import Vetted
@@ -41,12 +43,23 @@ class Intake:
         """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
         ref = _pointer(submission)
         try:
-            return take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, vet_apart)
+            base = self._base(competition)
+            return take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, vet_apart, base)
         except (HubError, OSError) as error:
+            return Unfetched(f"{type(error).__name__}: {error}")
+        except BaseError as error:
+            log.error("no adapter of %s can be taken in: %s", competition.name, error)
+            if isinstance(error, BaseDamaged) and competition.base is not None:
+                self.cache.discard(competition.base.digest)
             return Unfetched(f"{type(error).__name__}: {error}")
         except Exception as error:  # a stranger's files met a defect of ours, which must cost nobody else their turn
             log.exception("taking in %s@%s failed", submission.repo, submission.revision)
             return Unfetched(f"{type(error).__name__}: {error}")
+
+    def _base(self, competition: Competition) -> BringBase | None:
+        if competition.base is None:
+            return None
+        return partial(bring_base, self.hub, competition.base, self.cache, vet_apart)
 
 
 def _pointer(submission: Submission) -> ModelRef | HashedRef:

@@ -22,7 +22,7 @@ from models.rejections import Rejection
 from models.vetting import Vetted
 from neurons.errors import MinerError
 from neurons.journal import Encoding, Journal, Publication
-from neurons.model_source import local_folder
+from neurons.model_source import base_of, local_folder
 from neurons.own_entry import Status, require_registered, status
 from neurons.publisher import Publisher, Report
 from neurons.terms import Terms
@@ -115,15 +115,16 @@ class Miner:
     def _upload(self, journal: Journal, order: Order, rules: Competition, abandon: bool) -> Publication:
         """Check the model as a validator would and bring it to the Hub, unless the journal says that this was done."""
         with tempfile.TemporaryDirectory(prefix="crucible-publish-") as scratch:
-            folder = local_folder(self.hub, order.source, rules.limits, Path(scratch))
+            base = base_of(rules, self.hub, self.home)
+            folder = local_folder(self.hub, order.source, rules.limits, Path(scratch), adapters=base is not None)
             self.report(f"checking {order.source} against the limits of {rules.name}")
-            digest = _accepted(publishing.prepare(folder, rules.limits), order).digest
+            digest = _accepted(publishing.prepare(folder, rules.limits, base), order).digest
             known = None if abandon else journal.read()
             same = known and (known.repo, known.competition, known.digest) == (order.repo, rules.name, digest)
             if known and same and self._still_there(known):
                 return self._known_again(known)
             self.report(f"uploading {order.source} to the private repository {order.repo}")
-            published = _accepted(publishing.publish(self.hub, order.repo, folder), order)
+            published = _accepted(publishing.publish(self.hub, order.repo, folder, base=base), order)
         publication = Publication(rules.name, order.repo, order.source, published.revision, published.digest)
         journal.write(publication)
         return publication

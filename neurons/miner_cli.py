@@ -10,6 +10,7 @@ from competitions.table import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
 from console.showing import waiting
 from hub.port import HubError
+from models.bases import BaseError
 from neurons import check_cli, tables, training_cli
 from neurons.actors import open_actors
 from neurons.errors import NeuronError
@@ -20,7 +21,12 @@ from neurons.publisher import Report
 from neurons.settings import Settings, read_settings
 
 app = app_for(
-    "Train a model, check it, publish it, and see how it stands.", ChainError, HubError, TableError, NeuronError
+    "Train a model, check it, publish it, and see how it stands.",
+    ChainError,
+    HubError,
+    BaseError,
+    TableError,
+    NeuronError,
 )
 app.command()(training_cli.base)
 app.command()(training_cli.train)

@@ -36,8 +36,8 @@ class Prune:
         return False
 
     def _wanted(self) -> set[str]:
-        """Digests of every hotkey's two newest accepted submissions, and of the reigning models."""
-        wanted: set[str | None] = set()
+        """Digests of every hotkey's two newest accepted submissions, of the reigning models, and of the bases."""
+        wanted: set[str | None] = {rules.base.digest for rules in self.table.competitions if rules.base is not None}
         for competition in self.table.competitions:
             newest: defaultdict[Hotkey, deque[str | None]] = defaultdict(lambda: deque(maxlen=2))
             for submission in submissions.all_of(self.ledger, competition.name):

@@ -7,8 +7,9 @@ from typing import Literal
 
 from models.limits import FREE
 
-Way = Literal["hub", "folder", "listing"]
-"""Through a Hub; as a folder on disk, which may hold what no Hub delivers; or by a Hub that lists what it lacks."""
+Way = Literal["hub", "folder", "listing", "adapter"]
+"""Through a Hub; as a folder on disk, which may hold what no Hub delivers; by a Hub that lists what it lacks; or, where
+the competition has a base, through a Hub as an adapter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from chain.types import Hotkey
 from hub.folder import FolderHub
 from hub.port import RepoFile, RepoInfo, RepoKind
+from models.bases import Base, BaseRef
 from models.cache import ModelCache
 from models.intake import take_in
 from models.limits import FREE
@@ -32,7 +33,7 @@ MAX_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`way` and `tokenizer` as in Attack; below `root` are hub, repo, cache.
+    """`way` and `tokenizer` as in Attack; below `root` are hub, repo, cache, and a base where it has a digest.
 
     `listed` (path → bytes) is what a lying Hub adds.
     """
@@ -41,6 +42,7 @@ class Job:
     way: str
     revision: str
     listed: dict[str, int]
+    base: str | None = None
     without: tuple[str, ...] = ()
     seconds: float = 10.0
     tokenizer: str = FREE
@@ -76,7 +78,9 @@ def _said(job: Job) -> str:
         found = vet(root / "repo", root / "clean", limits)
         return _words(found) if isinstance(found, Rejection) else f"vetted {(root / 'clean/config.json').read_text()}"
     ref = ModelRef("answers", "alice/model", job.revision, "0" * 64)
-    taken = take_in(LyingHub(root / "hub", job.listed), ref, Hotkey("alice"), limits, ModelCache(root / "cache"))
+    hub, cache = LyingHub(root / "hub", job.listed), ModelCache(root / "cache")
+    base = Base(BaseRef("owner/base", "b" * 40, job.base), root / "base") if job.base else None
+    taken = take_in(hub, ref, Hotkey("alice"), limits, cache, base=(lambda: base) if base else None)
     if not isinstance(taken, Rejection):
         raise AssertionError(f"the digest {taken.digest} was committed by nobody")
     # so that even what passes vetting ends here, unless it ended before

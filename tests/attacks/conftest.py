@@ -12,10 +12,11 @@ import pytest
 
 from hub.folder import FolderHub
 from models.limits import FREE
+from models.vetting import Vetted, vet
 from tests.attacks.attack import Attack, Bait
 from tests.attacks.canaries import Canaries, canaries
 from tests.attacks.child import Job, Outcome
-from tests.attacks.honest import write_honest
+from tests.attacks.honest import LIMITS, write_adapter, write_honest
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +63,7 @@ def take_in(ask: Ask, listener: Canaries, tmp_path: Path) -> Callable[..., tuple
 
     def run(attack: Attack | None, *without: str, seconds: float = 10.0) -> tuple[Outcome, list[str]]:
         repo, outside = tmp_path / "repo", tmp_path / "outside"
-        write_honest(repo)
+        (write_adapter if attack is not None and attack.way == "adapter" else write_honest)(repo)
         outside.mkdir()
         (outside / "secret").write_text('{"token": "another miner\'s"}')
         if attack is not None:
@@ -87,4 +88,13 @@ def _staged(root: Path, repo: Path, attack: Attack | None) -> Job:
     note.unlink(missing_ok=True)
     hub = FolderHub(root / "hub", "alice")
     hub.create("alice/model", "model", private=False)
-    return Job(str(root), way, hub.upload_folder("alice/model", "model", repo, message="attack"), listed)
+    base = _base(root) if way == "adapter" else None
+    return Job(str(root), way, hub.upload_folder("alice/model", "model", repo, message="attack"), listed, base)
+
+
+def _base(root: Path) -> str:
+    """The honest model in its clean form, as the base of a competition; its digest."""
+    write_honest(root / "honest")
+    vetted = vet(root / "honest", root / "base", LIMITS)
+    assert isinstance(vetted, Vetted)
+    return vetted.digest

@@ -61,6 +61,18 @@ def tokenizer_sha256() -> str:
     return clean.sha256
 
 
+def write_adapter(folder: Path) -> None:
+    """A LoRA of rank two for one matrix of the honest model, as peft saves it."""
+    folder.mkdir(parents=True)
+    config = {"base_model_name_or_path": "owner/base", "peft_type": "LORA", "r": 2, "lora_alpha": 4, "use_dora": False}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    name = f"base_model.model.{Q.removesuffix('.weight')}"
+    generator = np.random.default_rng(8)
+    factors = {f"{name}.lora_A.weight": (2, HIDDEN), f"{name}.lora_B.weight": (HIDDEN, 2)}
+    made = {name: generator.normal(0, 0.02, shape).astype(np.float32) for name, shape in factors.items()}
+    save_file(made, folder / "adapter_model.safetensors", {"format": "pt"})
+
+
 def tensors(layers: int, rows: int = ROWS, hidden: int = HIDDEN) -> dict[str, np.ndarray]:
     """Random numbers for every tensor of a model of these sizes."""
     sizes = Sizes(rows, hidden, 16, layers, 2, 1, 4, tied=False, qkv_bias=False, o_bias=False, mlp_bias=False)

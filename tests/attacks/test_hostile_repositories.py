@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+import tests.attacks.on_adapter
 import tests.attacks.on_config
 import tests.attacks.on_listing
 import tests.attacks.on_tokenizer
@@ -32,6 +33,11 @@ def named(attacks: dict[str, Attack]) -> pytest.MarkDecorator:
 
 def test_the_honest_model_passes_and_touches_nothing(take_in: TakeIn):
     outcome, touched = take_in(None)
+    assert (outcome.said.partition(":")[0], touched) == ("vetted", [])
+
+
+def test_the_honest_adapter_passes_and_touches_nothing(take_in: TakeIn):
+    outcome, touched = take_in(Attack("none", lambda *_: None, "", "", "", way="adapter"))
     assert (outcome.said.partition(":")[0], touched) == ("vetted", [])
 
 

@@ -5,6 +5,7 @@ import pytest
 from chain.types import Block
 from competitions.spec import Table
 from competitions.table import TableError, parse, shares_at
+from models.bases import BaseRef
 from neurons import tables
 
 
@@ -33,6 +34,39 @@ from neurons import tables
 def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, old: str, new: str, said: str) -> None:
     with pytest.raises(TableError) as refusal:
         parse(table_text.replace(old, new, 1))
+    assert said in str(refusal.value)
+
+
+BASE = f"""
+[competitions.chat.base]
+repo = "owner/base"
+revision = "{"b" * 40}"
+digest = "{"d" * 64}"
+[[competitions.chat.tasks]]"""
+
+
+def test_a_competition_may_name_the_base_of_its_adapters(table: Table, table_text: str) -> None:
+    based = parse(table_text.replace("[[competitions.chat.tasks]]", BASE, 1))
+    assert based.competitions[0].base == BaseRef("owner/base", "b" * 40, "d" * 64)
+    assert (table.competitions[0].base, based.fingerprint == table.fingerprint) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("owner/base", "base", "competitions.chat.base.repo: must be namespace/name (it is base)"),
+        (
+            "b" * 40,
+            "main",
+            "competitions.chat.base.revision: must be a commit id of 40 lower-case hex digits (it is main)",
+        ),
+        ("d" * 64, "D" * 64, "competitions.chat.base.digest: must be the model's digest, 64 lower-case hex digits"),
+        ("repo =", "repository =", "table.competitions[0].base.repository: unknown field; known are digest, repo"),
+    ],
+)
+def test_a_base_that_names_nothing_is_refused(table_text: str, old: str, new: str, said: str) -> None:
+    with pytest.raises(TableError) as refusal:
+        parse(table_text.replace("[[competitions.chat.tasks]]", BASE.replace(old, new, 1), 1))
     assert said in str(refusal.value)
 
 

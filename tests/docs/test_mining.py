@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from models.limits import FREE
+from models.limits import FREE, WIDEST
 from models.ref import MAX_CLEAR_BYTES, WITHDRAWN, HashedRef, decode_clear
 from models.splitting import SPLITTERS
 from neurons.own_entry import State
@@ -33,6 +33,10 @@ def test_every_way_to_cut_texts_is_listed() -> None:
     section = PAGE.partition("## Which tokenizers are accepted")[2].partition("\n## ")[0]
     families = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]+ \|$", section, re.MULTILINE)
     assert (families[1:], f"place of `{FREE}`" in section) == (list(SPLITTERS), True)
+
+
+def test_the_rank_of_adapters_is_the_codes() -> None:
+    assert f"`max_rank` [{WIDEST.max_rank}]" in PAGE
 
 
 def test_names_and_competition_may_have_forty_bytes_in_clear() -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from models.bases import Base, BaseRef
 from models.limits import ModelLimits
+from models.vetting import Vetted, vet
+from tests.models.lora import write_lora
 
 TEXTS = (
     "The quick brown fox jumps over the lazy dog, and the dog does not mind at all.",
@@ -74,3 +77,18 @@ def copy_of(tmp_path: Path) -> Callable[[Path], Path]:
 def honest(saved: Path, copy_of: Callable[[Path], Path]) -> Path:
     """The honest model in a folder of the test's own."""
     return copy_of(saved)
+
+
+@pytest.fixture(scope="session")
+def base(saved: Path, limits: ModelLimits, tmp_path_factory: pytest.TempPathFactory) -> Base:
+    """The honest model as a competition's base, in its clean form. Not to be changed."""
+    folder = tmp_path_factory.mktemp("base") / "clean"
+    vetted = vet(saved, folder, limits)
+    assert isinstance(vetted, Vetted)
+    return Base(BaseRef("owner/base", "b" * 40, vetted.digest), folder)
+
+
+@pytest.fixture
+def lora(base: Base, tmp_path: Path) -> Path:
+    """An honest adapter for the base, in a folder of the test's own."""
+    return write_lora(tmp_path / "lora", base.folder / "model.safetensors")

@@ -7,10 +7,12 @@ import pytest
 
 from hub.folder import FolderHub
 from hub.port import NotFound
+from models.bases import Base
 from models.limits import ModelLimits
 from models.publishing import PublishedModel, RepositoryIsPublic, prepare, publish
 from models.rejections import Reason, Rejection
 from models.vetting import Vetted, vet
+from tests.models.lora import MODULES
 
 REPO = "alice/model"
 
@@ -93,3 +95,50 @@ def test_what_stood_in_the_repository_before_is_refused_like_by_a_validator(trai
     alice.upload_files(REPO, "model", {"pytorch_model.bin": b"pickle"}, message="earlier")
     detail = "'pytorch_model.bin' is no file that a model needs; remove it from the repository"
     assert publish(alice, REPO, trained) == Rejection(Reason.PATH, detail)
+
+
+@pytest.fixture
+def adapted(lora: Path) -> Path:
+    """An adapter as a Trainer leaves it: with a path in its config, its tokenizer, pickles and notes."""
+    config = json.loads((lora / "adapter_config.json").read_text())
+    config |= {"base_model_name_or_path": "/home/alice/secret", "auto_mapping": {"parent_library": "secret"}}
+    (lora / "adapter_config.json").write_text(json.dumps(config))
+    (lora / "README.md").write_text("base_model: /home/alice/secret")
+    (lora / "tokenizer.json").write_text("{}")
+    (lora / "optimizer.pt").write_bytes(b"pickle")
+    return lora
+
+
+def test_of_an_adapter_its_factors_and_a_config_of_ours_are_uploaded(
+    adapted: Path, base: Base, alice: FolderHub, limits: ModelLimits, tmp_path: Path
+):
+    before = {file.name: file.read_bytes() for file in adapted.iterdir()}
+    prepared, published = prepare(adapted, limits, lambda: base), publish(alice, REPO, adapted, limits, lambda: base)
+    assert isinstance(prepared, Vetted)
+    assert isinstance(published, PublishedModel)
+    assert published.digest == prepared.digest
+    names = [file.path for file in alice.describe(REPO, "model").files if file.path != ".gitattributes"]
+    assert names == ["adapter_config.json", "adapter_model.safetensors"]
+    alice.fetch(REPO, "model", published.revision, names, tmp_path / "seen")
+    config = json.loads((tmp_path / "seen" / "adapter_config.json").read_text())
+    assert (config["base_model_name_or_path"], config["revision"]) == (base.ref.repo, base.ref.revision)
+    assert (config["target_modules"], "secret" in str(config)) == (sorted(MODULES), False)
+    assert {file.name: file.read_bytes() for file in adapted.iterdir()} == before
+
+
+def test_an_adapter_for_another_repository_is_not_taken_for_the_bases(
+    lora: Path, base: Base, alice: FolderHub, limits: ModelLimits
+):
+    config = json.loads((lora / "adapter_config.json").read_text()) | {"base_model_name_or_path": "mallory/base"}
+    (lora / "adapter_config.json").write_text(json.dumps(config))
+    assert getattr(publish(alice, REPO, lora, limits, lambda: base), "reason", None) is Reason.PATH
+
+
+def test_a_folder_with_both_a_model_and_an_adapter_is_one_of_two(
+    trained: Path, lora: Path, base: Base, limits: ModelLimits
+):
+    for file in lora.iterdir():
+        (trained / file.name).write_bytes(file.read_bytes())
+    detail = "the repository has model.safetensors beside adapter_config.json; remove one of the two"
+    assert prepare(trained, limits, lambda: base) == Rejection(Reason.WEIGHTS, detail)
+    assert isinstance(prepare(trained, limits), Vetted)

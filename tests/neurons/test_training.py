@@ -14,7 +14,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from evaluation.sources.sample import Pair
-from models.publishing import WIDEST, prepare
+from models.limits import WIDEST
+from models.publishing import prepare
 from models.vetting import Vetted
 from neurons import corpus
 from neurons.budget import Budget

@@ -1,0 +1,87 @@
+"""Sketches of models made of numbers alone: parents whose matrices share directions, as training leaves them, and what
+is made of them. What is learnt lies in those directions; noise does not.
+"""
+
+import numpy as np
+
+from models.projection import Projection
+from models.sketch import ModelSketch, TensorSketch, sketch_of
+
+Weights = dict[str, np.ndarray]
+HIDDEN, INNER, ROWS, LAYERS = 64, 96, 200, 3
+
+
+def parent(seed: int, rows: int = ROWS) -> Weights:
+    """A model of three layers."""
+    drawn = np.random.default_rng(seed)
+    directions = _directions(seed)
+    weights = {
+        "embed_tokens.weight": drawn.standard_normal((rows, HIDDEN)) @ directions,
+        "norm.weight": np.ones(HIDDEN),
+    }
+    for layer in range(LAYERS):
+        weights[f"layers.{layer}.up_proj.weight"] = drawn.standard_normal((INNER, HIDDEN)) @ directions
+        weights[f"layers.{layer}.down_proj.weight"] = directions.T @ drawn.standard_normal((HIDDEN, INNER))
+        weights[f"layers.{layer}.norm.weight"] = 1 + 0.1 * drawn.standard_normal(HIDDEN)
+    return {name: its.astype(np.float32) for name, its in weights.items()}
+
+
+def learnt(of: int, seed: int, rank: int = HIDDEN) -> Weights:
+    """What training adds to all matrices of parent number `of`, in so many directions of each."""
+    drawn, directions = np.random.default_rng(seed), _directions(of)
+    found = {}
+    for name, its in parent(of).items():
+        if its.ndim == 1:
+            found[name] = np.zeros_like(its) if rank < HIDDEN else drawn.standard_normal(its.shape)
+        elif rank < HIDDEN and "embed" in name:
+            found[name] = np.zeros_like(its)
+        else:
+            thin = drawn.standard_normal((len(its), rank)) @ drawn.standard_normal((rank, its.shape[1]))
+            found[name] = thin @ directions if its.shape[1] == HIDDEN else directions.T @ thin
+    return found
+
+
+def noise(seed: int, like: Weights) -> Weights:
+    """Numbers that know nothing of the model."""
+    drawn = np.random.default_rng(seed)
+    return {name: drawn.standard_normal(its.shape) for name, its in like.items()}
+
+
+def with_added(weights: Weights, change: Weights, size: float) -> Weights:
+    """The model with a change of a relative size in each tensor."""
+    return {
+        name: (its + size * np.linalg.norm(its) / max(np.linalg.norm(change[name]), 1e-30) * change[name]).astype(
+            np.float32
+        )
+        for name, its in weights.items()
+    }
+
+
+def mixed(*parts: tuple[float, Weights]) -> Weights:
+    """A weighted sum."""
+    return {name: sum(share * its[name] for share, its in parts).astype(np.float32) for name in parts[0][1]}
+
+
+def sketch(weights: Weights, dtype: str = "F32") -> ModelSketch:
+    """The sketch of a model whose numbers are rounded to a dtype."""
+    return sketch_of({name: _sketch(its, dtype) for name, its in weights.items()})
+
+
+def _sketch(numbers: np.ndarray, dtype: str) -> TensorSketch:
+    if dtype == "BF16":
+        bits = numbers.astype(np.float32).view(np.uint32)
+        data = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2").tobytes()
+    else:
+        data = numbers.astype("<f4").tobytes()
+    projection, item = Projection(numbers.shape), 2 if dtype == "BF16" else 4
+    for start in range(0, len(data), projection.step * item):
+        projection.add(memoryview(data)[start : start + projection.step * item], dtype)
+    norm, found = projection.finish()
+    return TensorSketch(numbers.shape, dtype, norm, len(found), found.astype("<f4").tobytes())
+
+
+def _directions(seed: int) -> np.ndarray:
+    """Directions of the residual stream, few of them strong."""
+    drawn = np.random.default_rng(seed + 10_000)
+    turned, _ = np.linalg.qr(drawn.standard_normal((HIDDEN, HIDDEN)))
+    return np.diag(1 / np.arange(1, HIDDEN + 1)) @ turned

@@ -1,0 +1,138 @@
+"""Adapters on the whole road: a miner checks and publishes one, a validator takes it in, and no base costs a miner."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chain.signing import Wallet
+from competitions.spec import Competition, Table
+from competitions.table import parse
+from hub.folder import FolderHub
+from models.bases import BaseRef
+from models.cache import ModelCache
+from models.intake import bring_base
+from models.publishing import PublishedModel, publish
+from models.vetting import Vetted
+from neurons import miner_cli, tables
+from neurons.intake import Intake, Unfetched
+from neurons.miner import Order
+from tests.competitions.builders import submit
+from tests.models.lora import write_lora
+from tests.neurons.conftest import Mine
+from tests.neurons.tiny_model import write_model
+
+BASE = """
+[competitions.answers.base]
+repo = "{0.repo}"
+revision = "{0.revision}"
+digest = "{0.digest}"
+
+[[competitions.answers.tasks]]"""
+
+
+@dataclass(frozen=True)
+class World:
+    """A Hub with a public base, a table that names it, and an adapter of it on a miner's disk."""
+
+    hub: Path
+    ref: BaseRef
+    text: str
+    adapter: Path
+
+    @property
+    def table(self) -> Table:
+        return parse(self.text)
+
+    @property
+    def rules(self) -> Competition:
+        return self.table.competitions[0]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    owner, model = FolderHub(tmp_path / "hub", "owner"), write_model(tmp_path / "base")
+    done = publish(owner, "owner/base", model)
+    assert isinstance(done, PublishedModel)
+    owner.set_visibility("owner/base", "model", private=False)
+    ref = BaseRef("owner/base", done.revision, done.digest)
+    text = tables.read("pocket").replace("[[competitions.answers.tasks]]", BASE.format(ref).lstrip(), 1)
+    modules = ["model.layers.0.self_attn.q_proj"]
+    place = {"base_model_name_or_path": str(model)}
+    adapter = write_lora(tmp_path / "adapter", model / "model.safetensors", modules=modules, **place)
+    return World(tmp_path / "hub", ref, text, adapter)
+
+
+def test_an_adapter_published_by_a_miner_is_taken_in_by_a_validator(
+    world: World, wallets: Callable[[str], Wallet], tmp_path: Path
+) -> None:
+    mine = Mine(wallets("alice"), tmp_path, world.table)
+    done = mine.miner().publish(Order(str(world.adapter), "alice/lora", "answers"))
+    submission = submit(1, competition="answers", repo=done.repo, revision=done.revision, digest=done.digest)
+    intake = Intake(FolderHub(world.hub, None), ModelCache(tmp_path / "validator"))
+    taken = intake.take_in(submission, world.rules)
+    assert isinstance(taken, Vetted)
+    assert (taken.digest, done.stage, intake.cache.has(taken.digest)) == (done.digest, "public", True)
+
+
+def test_a_public_adapter_can_be_published_by_its_repository(
+    world: World, wallets: Callable[[str], Wallet], tmp_path: Path
+) -> None:
+    first = Mine(wallets("alice"), tmp_path, world.table).miner()
+    done = first.publish(Order(str(world.adapter), "alice/lora", "answers"))
+    again = Mine(wallets("dave"), tmp_path, world.table)
+    copied = again.miner(hub=again.hub("dave")).publish(Order(f"alice/lora@{done.revision}", "dave/lora", "answers"))
+    assert copied.digest == done.digest
+
+
+@pytest.fixture
+def published(world: World) -> PublishedModel:
+    """The adapter, public."""
+    alice, cache = FolderHub(world.hub, "alice"), ModelCache(world.hub.parent / "alice")
+    done = publish(alice, "alice/lora", world.adapter, base=lambda: bring_base(alice, world.ref, cache))
+    assert isinstance(done, PublishedModel)
+    alice.set_visibility("alice/lora", "model", private=False)
+    return done
+
+
+def test_a_base_that_cannot_be_had_is_logged_and_refuses_nobody(
+    world: World, published: PublishedModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    FolderHub(world.hub, "owner").set_visibility("owner/base", "model", private=True)
+    intake = Intake(FolderHub(world.hub, None), ModelCache(tmp_path / "validator"))
+    submission = submit(1, repo="alice/lora", revision=published.revision, digest=published.digest)
+    with caplog.at_level(logging.ERROR):
+        taken = intake.take_in(submission, world.rules)
+    assert isinstance(taken, Unfetched)
+    assert taken.cause.startswith("BaseUnavailable: the base owner/base at ")
+    assert "no adapter of answers can be taken in: the base owner/base" in caplog.text
+
+
+def test_a_base_damaged_on_our_disk_is_put_off_and_fetched_anew(
+    world: World, published: PublishedModel, tmp_path: Path
+) -> None:
+    intake = Intake(FolderHub(world.hub, None), ModelCache(tmp_path / "validator"))
+    submission = submit(1, repo="alice/lora", revision=published.revision, digest=published.digest)
+    bring_base(intake.hub, world.ref, intake.cache)
+    weights = intake.cache.path(world.ref.digest) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    first, second = (intake.take_in(submission, world.rules) for _ in range(2))
+    assert isinstance(first, Unfetched)
+    assert (first.cause.partition(":")[0], getattr(second, "digest", None)) == ("BaseDamaged", published.digest)
+
+
+def test_checking_an_adapter_says_what_a_validator_would_and_needs_no_hub_where_the_base_is_kept(
+    world: World, published: PublishedModel, tmp_path: Path
+) -> None:
+    (tmp_path / "table.toml").write_text(world.text)
+    home = {"CRUCIBLE_HOME": str(tmp_path / "home"), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    command = ["check", str(world.adapter), "-c", "answers", "--table", str(tmp_path / "table.toml"), "--json"]
+    unreachable = CliRunner().invoke(miner_cli.app, command, env=home)
+    assert (unreachable.exit_code, unreachable.stdout, "127.0.0.1:9" in unreachable.stderr) == (2, "", True)
+    bring_base(FolderHub(world.hub, None), world.ref, ModelCache(tmp_path / "home" / "bases"))
+    kept = CliRunner().invoke(miner_cli.app, command, env=home)
+    assert json.loads(kept.stdout.splitlines()[-1])["digest"] == published.digest
