@@ -1,14 +1,15 @@
-"""Sketches of vetted models by digest, and what was traced from them. Knows neither who submitted them nor any rule."""
+"""Sketches of vetted models by digest, and what was traced from them. Knows no rule."""
 
 import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from ledger.database import Ledger
-from ledger.schema import LineageRow, SketchRow
+from ledger.schema import IntakeRow, LineageRow, SketchRow, SubmissionRow
 from models.lineage import Kind, Lineage
 from models.sketch import ModelSketch, decode
 
@@ -43,8 +44,26 @@ class Sketches(Mapping[str, ModelSketch]):
 def add_sketch(ledger: Ledger, digest: str, data: bytes) -> None:
     """Record a model's encoded sketch; the first one of a digest stands, as all are the same."""
     with ledger.writing() as session:
-        if session.get(SketchRow, digest) is None:
-            session.add(SketchRow(digest=digest, data=data))
+        keep_sketch(session, digest, data)
+
+
+def keep_sketch(session: Session, digest: str, data: bytes) -> None:
+    """The same, as a part of what a session writes."""
+    if session.get(SketchRow, digest) is None:
+        session.add(SketchRow(digest=digest, data=data))
+
+
+def submitted(ledger: Ledger) -> dict[str, str]:
+    """Name → digest of every submitted model that has a sketch, named by repository, revision and hotkey."""
+    digest = func.coalesce(func.nullif(SubmissionRow.digest, ""), IntakeRow.digest)
+    query = (
+        select(SubmissionRow.repo, SubmissionRow.revision, SubmissionRow.hotkey, digest)
+        .join(IntakeRow, (IntakeRow.submission_id == SubmissionRow.id) & (IntakeRow.outcome == "accepted"))
+        .join(SketchRow, SketchRow.digest == digest)
+    )
+    with ledger.reading() as session:
+        rows = session.execute(query).all()
+    return {f"{repo}@{revision[:8]} of {hotkey}": its for repo, revision, hotkey, its in rows}
 
 
 def record(ledger: Ledger, digest: str, known: Iterable[str], lineage: Lineage) -> None:

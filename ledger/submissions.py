@@ -4,7 +4,7 @@ Knows nothing of how pointers are decoded or models vetted. Pointers that never 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session, aliased
 from chain.types import Block, Hotkey
 from competitions.records import Intake, Submission
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
+from ledger.lineages import keep_sketch
 from ledger.schema import CommitmentRow, IntakeRow, OpeningRow, RefusalRow, SubmissionRow
 from models.rejections import Reason, Rejection
+from models.sketch import Encoded
 
 _Pointer = tuple[str, str, str, str, str | None]
 """Competition, repository, revision, digest and secure hash."""
@@ -45,11 +47,15 @@ class OpenedCommitment:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The files passed vetting; sizes as vetted. `digest` is theirs, and needed where the pointer did not tell it."""
+    """The files passed vetting; sizes as vetted. `digest` is theirs, and needed where the pointer did not tell it.
+
+    Without its sketch a model's lineage is never traced.
+    """
 
     parameters: int
     bytes: int
     digest: str | None = None
+    sketch: Encoded = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,8 @@ def record_intake(ledger: Ledger, submission_id: int, block: Block, result: Acce
             )
         if session.scalar(select(IntakeRow.id).where(IntakeRow.submission_id == submission_id, stands)) is None:
             session.add(row)
+            if isinstance(result, Accepted) and result.sketch and told:
+                keep_sketch(session, told, result.sketch)
 
 
 def all_of(ledger: Ledger, competition: str) -> tuple[Submission, ...]:
@@ -209,7 +217,7 @@ def _opened_at(session: Session, commitment_id: int) -> Block:
 def _intake_row(submission_id: int, block: Block, result: Accepted | Rejection | Retry) -> IntakeRow:
     row = IntakeRow(submission_id=submission_id, block=block)
     match result:
-        case Accepted(parameters, bytes_, digest):
+        case Accepted(parameters, bytes_, digest, _):
             row.outcome, row.parameters, row.bytes, row.digest = "accepted", parameters, bytes_, digest
         case Rejection(reason, detail):
             row.outcome, row.reason, row.detail = "rejected", reason.value, detail

@@ -3,13 +3,12 @@ ends with that process. It knows neither where the files come from nor what vett
 """
 
 import ctypes
-import json
 import os
 import resource
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -89,10 +88,11 @@ def vet_apart(
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise VettingFailed(f"vetting {source.name} ended with status {done.returncode}, last words: {last[:200]!a}")
-    answer = _ANSWER.validate_json(done.stdout)
+    told, _, sketch = done.stdout.partition(b"\n")
+    answer = _ANSWER.validate_json(told)
     if isinstance(answer, _Damaged):
         raise BaseDamaged(answer.damage)
-    return answer
+    return replace(answer, sketch=sketch) if isinstance(answer, Vetted) else answer
 
 
 def environment() -> dict[str, str]:
@@ -124,12 +124,15 @@ def _answer(order: _Order) -> Vetted | Rejection | _Damaged:
 
 
 def main() -> None:
-    """In the process: read the order, vet within bounds, and write the answer."""
+    """In the process: read the order, vet within bounds, and write the answer: a line of JSON, then a sketch."""
     # before reading: with a parent that died earlier the order is cut short, and that ends us too
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     order = _ORDER.validate_json(sys.stdin.buffer.read())
     _bound(order)
-    sys.stdout.write(json.dumps(asdict(_answer(order))))
+    answer = _answer(order)
+    sketch = answer.sketch if isinstance(answer, Vetted) else b""
+    told = replace(answer, sketch=b"") if isinstance(answer, Vetted) else answer
+    sys.stdout.buffer.write(_ANSWER.dump_json(told) + b"\n" + sketch)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from models.tensors import ITEM_BYTES
 MAX_BYTES = 1_000_000
 """Longest encoding of a model's sketch."""
 
+Encoded = bytes
+"""A model's sketch as `ModelSketch.encode` writes it."""
+
 _MAGIC = b"crucible/sketch/1\n"
 _LENGTH = struct.Struct("<I")
 

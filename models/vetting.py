@@ -7,7 +7,7 @@ any other. It knows no Hub and no library that loads models.
 
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.adapters import read_adapter
@@ -18,6 +18,7 @@ from models.limits import ModelLimits
 from models.manifest import CONFIG, TOKENIZER, TOKENIZER_CONFIG, WEIGHTS, Manifest, read_folder
 from models.merging import changes_a_number, merge
 from models.rejections import Reason, Rejection
+from models.sketch import Encoded, sketch_of
 from models.strict_json import readable
 from models.tokenizers import CleanTokenizer, fixed_tokenizer, read_tokenizer, tokenizer_config
 from models.weights import find_tensors, match, rewrite
@@ -27,7 +28,7 @@ from models.weights import find_tensors, match, rewrite
 class Vetted:
     """A clean directory in numbers: its digest, parameters, bytes of its files, and window in tokens.
 
-    `tokenizer` is the hex sha256 of its tokenizer.json, which a competition may fix.
+    `tokenizer` is the hex sha256 of its tokenizer.json, which a competition may fix; from `sketch` its lineage is traced.
     """
 
     digest: str
@@ -35,6 +36,7 @@ class Vetted:
     bytes: int
     max_length: int
     tokenizer: str
+    sketch: Encoded = field(repr=False)
 
 
 def vet(source: Path, into: Path, limits: ModelLimits, *, base: Base | None = None) -> Vetted | Rejection:
@@ -77,7 +79,8 @@ def _write(
     (into / TOKENIZER_CONFIG).write_bytes(tokenizer_config(tokenizer, model.bos, model.eos, model.max_length))
     size = sum(file.stat().st_size for file in into.iterdir())
     digest = model_digest(model.config, tokenizer.data, written)
-    return Vetted(digest, model.parameters, size, model.max_length, tokenizer.sha256)
+    sketch = sketch_of({tensor.name: tensor.sketch for tensor in written}).encode()
+    return Vetted(digest, model.parameters, size, model.max_length, tokenizer.sha256, sketch)
 
 
 def _vet_adapter(source: Path, into: Path, limits: ModelLimits, base: Base) -> Vetted | Rejection:

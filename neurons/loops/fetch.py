@@ -61,4 +61,4 @@ class Fetch:
         if isinstance(taken, Rejection):
             early = taken.reason is Reason.UNAVAILABLE and head < due
             return submissions.Retry(taken.detail, Block(head + pause(0))) if early else taken
-        return submissions.Accepted(taken.parameters, taken.bytes, taken.digest)
+        return submissions.Accepted(taken.parameters, taken.bytes, taken.digest, taken.sketch)

@@ -249,7 +249,7 @@ def test_an_honest_repository_becomes_a_clean_directory_of_our_own_files(
     assert sorted(files) == ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"]
     assert isinstance(vetted, Vetted)
     tokenizer = hashlib.sha256((tmp_path / "clean" / "tokenizer.json").read_bytes()).hexdigest()
-    assert vetted == Vetted(vetted.digest, 37_792, sum(files.values()), 128, tokenizer)
+    assert vetted == Vetted(vetted.digest, 37_792, sum(files.values()), 128, tokenizer, vetted.sketch)
 
 
 def test_a_competition_that_fixes_a_tokenizer_takes_it_in_any_form_and_no_other(
