@@ -28,7 +28,7 @@ from models.weights import find_tensors, match, rewrite
 class Vetted:
     """A clean directory in numbers: its digest, parameters, bytes of its files, and window in tokens.
 
-    `tokenizer` is the hex sha256 of its tokenizer.json, which a competition may fix; from `sketch` its lineage is traced.
+    `tokenizer` is the hex sha256 of its tokenizer.json, which a competition may fix; `sketch` tells its lineage.
     """
 
     digest: str
