@@ -14,10 +14,10 @@ from models.lineage import Kind, Lineage
 from models.sketch import ModelSketch, decode
 
 
-def sketched(ledger: Ledger, digests: Iterable[str]) -> tuple[str, ...]:
-    """Those of some digests whose sketches are recorded, sorted."""
+def sketched(ledger: Ledger) -> tuple[str, ...]:
+    """The digests whose sketches are recorded, sorted."""
     with ledger.reading() as session:
-        return tuple(sorted(set(digests).intersection(session.scalars(select(SketchRow.digest)))))
+        return tuple(session.scalars(select(SketchRow.digest).order_by(SketchRow.digest)))
 
 
 class Sketches(Mapping[str, ModelSketch]):

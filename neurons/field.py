@@ -50,7 +50,8 @@ def assemble(
         and (
             s in entrants
             or (
-                may_own(replace(s, intake="accepted"), rules[s.competition], round_.seed_block) and _rivals(s, entrants)
+                may_own(replace(s, intake="accepted"), rules[s.competition], round_.seed_block)
+                and _rivals(s, entrants, traced=bool(competition.lineage.refused))
             )
         )
     ]
@@ -69,8 +70,12 @@ def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:
     return [submission for submission in every if submission.revealed_block <= at]
 
 
-def _rivals(claim: Submission, entrants: list[Submission]) -> bool:
-    """Whether a claim would make a copy of an entrant, or might while either's digest is not known."""
+def _rivals(claim: Submission, entrants: list[Submission], *, traced: bool) -> bool:
+    """Whether a claim would make a copy of an entrant, or might while either's digest is not known.
+
+    Where lineage is `traced`, an entrant may be a disguise of whatever was public when it was committed; no competition
+    waits for another's.
+    """
     return any(
         claim.coldkey != entrant.coldkey
         and claim.commit_block <= entrant.commit_block
@@ -78,6 +83,7 @@ def _rivals(claim: Submission, entrants: list[Submission]) -> bool:
             None in (claim.digest, entrant.digest)
             or claim.digest == entrant.digest
             or (claim.repo, claim.revision) == (entrant.repo, entrant.revision)
+            or (traced and claim.competition == entrant.competition and claim.revealed_block <= entrant.commit_block)
         )
         for entrant in entrants
     )

@@ -29,6 +29,7 @@ from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
 from neurons import tables
 from neurons.actors import open_actors
+from neurons.descent import Descent
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.prune import Prune
@@ -111,7 +112,7 @@ def build(settings: ValidatorSettings) -> Validator:
     refresh = BlockCount(settings.refresh_blocks)
     poll_s = min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, chain.block_time()))
     stopping = threading.Event()
-    judging = (source, executor, intake, bundles, settings.catch_up)
+    judging = (source, executor, intake, Descent(ledger), bundles, settings.catch_up)
     rounds = Rounds(chain, ledger, netuid, table, *judging, wakes, reporter, stopping)
     loops = [
         Scheduled(Watch(chain, ledger, netuid, table, wakes, settings.catch_up), poll_s),

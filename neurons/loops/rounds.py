@@ -27,6 +27,7 @@ from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger
 from models.rejections import Rejection
 from models.vetting import Vetted
+from neurons.descent import Descent
 from neurons.field import Field, assemble
 from neurons.intake import PATIENCE, Intake
 from neurons.reporting import Reporter
@@ -49,6 +50,7 @@ class Rounds:
     source: Source
     executor: Executor
     intake: Intake
+    descent: Descent
     bundles: Path
     catch_up: int
     """Rounds before the newest that a fresh ledger judges first."""
@@ -124,8 +126,10 @@ class Rounds:
     def _judge(self, competition: Competition, round_: rounds.Round, field: Field) -> bool:
         """Judge one more model, or close the round; False while the round is held."""
         found = verdicts.verdicts(self.ledger, round_.id)
+        disguised = self.descent.disguised(field.entrants, field.ownership, competition)
         results = {
-            entrant.id: self._result(round_, field, entrant, found.get(entrant.id)) for entrant in field.entrants
+            entrant.id: disguised.get(entrant.id) or self._result(round_, field, entrant, found.get(entrant.id))
+            for entrant in field.entrants
         }
         unjudged = [entrant for entrant in field.entrants if results[entrant.id] is None]
         if not unjudged:

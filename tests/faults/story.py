@@ -29,6 +29,7 @@ from models.cache import ModelCache
 from models.publishing import PublishedModel, publish
 from models.ref import CLEAR, ModelRef, encode_sealed
 from neurons import tables
+from neurons.descent import Descent
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.rounds import Rounds
@@ -168,6 +169,7 @@ class Validator:
             source=open_source("signed_batches", chain, hub),
             executor=executor,
             intake=intake,
+            descent=Descent(self.ledger),
             bundles=folder / "bundles",
             catch_up=2,
             wakes=wakes,

@@ -20,6 +20,7 @@ from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger, open_ledger
 from localnet.scenario import SUBNET
 from models.cache import ModelCache
+from neurons.descent import Descent
 from neurons.intake import PATIENCE, Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.rounds import Rounds
@@ -71,7 +72,7 @@ def watched(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
     watch = Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes, catch_up=2)
     while watch.step():
         pass
-    judging = (source, ScriptedExecutor({}), intake, tmp_path / "bundles", 2)
+    judging = (source, ScriptedExecutor({}), intake, Descent(ledger), tmp_path / "bundles", 2)
     loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
     yield Bench(pocket, ledger, loop, stopping)
     ledger.close()
