@@ -21,6 +21,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters |= {
     "prose": words.prose,
+    "descent": words.descent,
     "short": words.short,
     "percent": words.percent,
     "signed": words.signed,

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
+from ledger.ancestry import Ancestry
 from ledger.board import Board
 from ledger.contest import RoundReading
 from ledger.rounds import RoundState
@@ -41,6 +42,20 @@ def prose(text: str) -> Markup:
     """A sentence, escaped and discreet, with the addresses in it by their ends."""
     safe = str(escape(discreet(text)))
     return Markup(_ADDRESS.sub(lambda found: f'<code title="{found[0]}">{short(found[0])}</code>', safe))
+
+
+def descent(ancestry: Ancestry) -> str:
+    """What a model is to those before it, in one sentence."""
+    if not ancestry.parents:
+        return "Lineage: original, near none of the models committed before it"
+    parents = " and ".join(
+        f"{share}{parent.repo or short(parent.digest)}"
+        for parent in ancestry.parents
+        for share in ["" if len(ancestry.parents) == 1 else f"{parent.weight:.0%} "]
+    )
+    kind = ancestry.kind.replace("_", "-")
+    away = "" if ancestry.distance is None else f", {ancestry.distance:.2g} of its length away"
+    return f"Lineage: {kind} of {parents}{away} (confidence {ancestry.confidence:.2f})"
 
 
 def percent(share: float | None, digits: int = 2) -> str:

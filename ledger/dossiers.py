@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chain.types import Block, Hotkey
+from ledger.ancestry import Ancestry, ancestries
 from ledger.schema import (
     ClosingRow,
     CommitmentRow,
@@ -51,6 +52,7 @@ class Dossier:
     placings: Sequence[Placing]
     verdict: VerdictRow | None
     """The latest of any round."""
+    ancestry: Ancestry | None
 
 
 def dossiers(session: Session, shown: int) -> list[Dossier]:
@@ -69,6 +71,8 @@ def dossiers(session: Session, shown: int) -> list[Dossier]:
     withdrawn = _withdrawn(session, [row for row, _, _ in rows])
     attempts, placings = _attempts(session, submissions), _placings(session, submissions)
     verdicts = _verdicts(session, submissions)
+    digests = {row.id: _digest(row, attempts[row.id]) for _, row, _ in rows if row is not None}
+    traced = ancestries(session, (digest for digest in digests.values() if digest))
     return [
         Dossier(
             seen,
@@ -81,6 +85,7 @@ def dossiers(session: Session, shown: int) -> list[Dossier]:
             attempts[submission.id] if submission else (),
             placings[submission.id] if submission else (),
             verdicts.get(submission.id) if submission else None,
+            traced.get(digests[submission.id] or "") if submission else None,
         )
         for seen, submission, refusal in rows
     ]
@@ -138,6 +143,11 @@ def _placings(session: Session, submissions: Sequence[int]) -> dict[int, list[Pl
     for number, closed_block, standing in session.execute(query):
         placings[standing.submission_id].append(Placing(number, closed_block, standing))
     return placings
+
+
+def _digest(row: SubmissionRow, attempts: Sequence[IntakeRow]) -> str | None:
+    """As the pointer told it, or as it was found with the files."""
+    return row.digest or (attempts[-1].digest if attempts else None)
 
 
 def _verdicts(session: Session, submissions: Sequence[int]) -> dict[int, VerdictRow]:

@@ -83,13 +83,6 @@ def found(ledger: Ledger, digest: str, known: Iterable[str]) -> Lineage | None:
         return _lineage(row) if row is not None else None
 
 
-def newest(ledger: Ledger, digest: str) -> Lineage | None:
-    """What was recorded last of a model."""
-    with ledger.reading() as session:
-        row = session.scalar(select(LineageRow).where(LineageRow.digest == digest).order_by(LineageRow.id.desc()))
-        return _lineage(row) if row is not None else None
-
-
 def _asked(digest: str, known: Iterable[str]) -> Select[LineageRow]:
     return select(LineageRow).where(LineageRow.digest == digest, LineageRow.known == _hash(known))
 

@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from chain.types import BeaconRound, Block, Hotkey, Uid
+from ledger.ancestry import Ancestry
 from ledger.contest import Contest
 from ledger.dossiers import Dossier, dossiers
 from ledger.schema import IntakeRow, SubmissionRow
@@ -75,6 +76,8 @@ class Passport:
     detail: str
     model: Named | None
     files: Files | None
+    ancestry: Ancestry | None
+    """What it is to the models committed before it, once that was traced."""
     commit_block: Block
     reveal_round: BeaconRound | None
     revealed_block: Block | None
@@ -100,6 +103,7 @@ def _passport(dossier: Dossier, contests: Mapping[str, Contest]) -> Passport:
         detail=detail,
         model=_named(dossier.submission, dossier.attempts),
         files=_files(dossier.attempts),
+        ancestry=dossier.ancestry,
         commit_block=seen.commit_block,
         reveal_round=seen.reveal_round,
         revealed_block=dossier.submission.revealed_block if dossier.submission is not None else dossier.opened,

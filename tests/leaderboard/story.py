@@ -24,8 +24,9 @@ from chain.types import (
 )
 from competitions.records import Reign, RoundOutcome, Standing
 from evaluation.verdicts import Scored, TaskValues
-from ledger import commitments, heartbeats, network, rounds, submissions, verdicts, weights
+from ledger import commitments, heartbeats, lineages, network, rounds, submissions, verdicts, weights
 from ledger.database import Ledger
+from models.lineage import Kind, Lineage
 from models.rejections import Reason, Rejection
 
 NETUID = NetUid(37)
@@ -137,6 +138,8 @@ def _submissions(ledger: Ledger) -> dict[str, int]:
             submissions.record_intake(ledger, id_, after, submissions.Retry(cause, Block(HEAD + 2)))
         else:
             submissions.record_intake(ledger, id_, after, submissions.Accepted(2_385_600, 9_561_344))
+    one, other = (sha(MINERS[number].model) for number in (0, 1))
+    lineages.record(ledger, other, (one,), Lineage(Kind.FINE_TUNE, (one,), (1.0,), 0.0312, 0.99))
     return ids
 
 

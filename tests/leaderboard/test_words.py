@@ -1,10 +1,14 @@
 """How the page says things."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from chain.types import Hotkey
 from leaderboard import words
+from ledger.ancestry import Ancestry, Parent
+from models.lineage import Kind
 from tests.leaderboard.story import NOW, key
 
 
@@ -34,6 +38,30 @@ def test_moments_are_told_in_the_largest_unit(seconds: int, said: str) -> None:
 )
 def test_numbers_and_keys_are_told_alike_everywhere(said: str, expected: str) -> None:
     assert said == expected
+
+
+ONE, OTHER = Parent("a" * 64, 0.75, "alice/answers", Hotkey("hot")), Parent("b" * 64, 0.25, None, None)
+
+
+@pytest.mark.parametrize(
+    ("ancestry", "said"),
+    [
+        (
+            Ancestry(Kind.FINE_TUNE, (replace(ONE, weight=1.0),), 0.0312, 0.998),
+            "Lineage: fine-tune of alice/answers, 0.031 of its length away (confidence 1.00)",
+        ),
+        (
+            Ancestry(Kind.MERGE, (ONE, OTHER), 0.5, 0.75),
+            "Lineage: merge of 75% alice/answers and 25% bbbbbb…bbbbbb, 0.5 of its length away (confidence 0.75)",
+        ),
+        (
+            Ancestry(Kind.ORIGINAL, (), None, 1.0),
+            "Lineage: original, near none of the models committed before it",
+        ),
+    ],
+)
+def test_what_a_model_descends_from_is_one_sentence(ancestry: Ancestry, said: str) -> None:
+    assert words.descent(ancestry) == said
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,7 @@ def test_a_passport_tells_everything_that_happened_with_its_block(ledger: Ledger
             detail="place 1",
             model=Named(id_, "chat", "user1/model", REVISION, DIGEST),
             files=Files(1_234_567, 5_000_000),
+            ancestry=None,
             commit_block=Block(10),
             reveal_round=900,
             revealed_block=Block(20),
