@@ -11,9 +11,10 @@ from chain.types import Hotkey
 from hub.port import Hub, InvalidName, NotFound, RepoInfo
 from models.cache import ModelCache
 from models.limits import ModelLimits
-from models.manifest import read_manifest
+from models.manifest import Manifest, read_manifest
 from models.ref import HashedRef, ModelRef, matches
 from models.rejections import Reason, Rejection
+from models.room import NoRoom
 from models.vetting import Vetted, vet
 
 Vetting = Callable[[Path, Path, ModelLimits], Vetted | Rejection]
@@ -27,16 +28,24 @@ def take_in(
     limits: ModelLimits,
     cache: ModelCache,
     vetting: Vetting = vet,
-) -> Vetted | Rejection:
-    """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest."""
+) -> Vetted | Rejection | NoRoom:
+    """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest.
+
+    Nothing is fetched before all names and sizes are allowed, and the cache has room for it.
+    """
     try:
         info = hub.describe(ref.repo, "model", ref.revision)
     except (NotFound, InvalidName) as error:  # Denied is about our own token: what is private looks like missing
         return _unavailable(str(error))
     if info.private:
         return _unavailable(f"{ref.repo} is private; make it public at the reveal")
-    with cache.workspace() as folder:
-        vetted = fetch_and_vet(hub, info, ref.revision, folder, limits, vetting)
+    manifest = _manifest(info, ref.revision, limits)
+    if isinstance(manifest, Rejection):
+        return manifest
+    with cache.workspace(_room(manifest)) as folder:
+        if isinstance(folder, NoRoom):
+            return folder
+        vetted = _fetched_and_vetted(hub, info, manifest, folder, limits, vetting)
         if isinstance(vetted, Rejection):
             return vetted
         if wrong := _mismatch(ref, vetted.digest, hotkey):
@@ -61,15 +70,31 @@ def fetch_and_vet(
 
     Nothing is fetched before all names and sizes are allowed. Raises HubError where the Hub or the way to it fails.
     """
+    manifest = _manifest(info, revision, limits)
+    if isinstance(manifest, Rejection):
+        return manifest
+    return _fetched_and_vetted(hub, info, manifest, folder, limits, vetting)
+
+
+def _manifest(info: RepoInfo, revision: str, limits: ModelLimits) -> Manifest | Rejection:
+    """Which files make up the model of a pinned revision, by the names and sizes that the Hub told."""
     if info.revision != revision:
         # a branch may be named like a commit id, and can be moved; only the commit itself is pinned
         return _unavailable(f"{info.repo} has no commit {revision}; commit the id that publishing printed")
-    manifest = read_manifest({file.path: file.size for file in info.files}, limits)
-    if isinstance(manifest, Rejection):
-        return manifest
+    return read_manifest({file.path: file.size for file in info.files}, limits)
+
+
+def _room(manifest: Manifest) -> int:
+    """Bytes that taking in writes: the files as they are fetched, and as many again for their clean form."""
+    return 2 * manifest.size
+
+
+def _fetched_and_vetted(
+    hub: Hub, info: RepoInfo, manifest: Manifest, folder: Path, limits: ModelLimits, vetting: Vetting
+) -> Vetted | Rejection:
     fetched = folder / "fetched"
     try:
-        hub.fetch(info.repo, "model", revision, manifest.files, fetched, max_bytes=limits.max_repo_bytes)
+        hub.fetch(info.repo, "model", info.revision, manifest.files, fetched, max_bytes=limits.max_repo_bytes)
     except NotFound as error:
         return _unavailable(str(error))
     return vetting(fetched, folder / "clean", limits)

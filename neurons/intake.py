@@ -1,7 +1,10 @@
 """Taking a submission's files in: the one way from a pinned revision on the Hub to a clean directory in the cache."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from chain.types import BlockCount
 from competitions.records import Submission
@@ -12,6 +15,7 @@ from models.cache import ModelCache
 from models.intake import take_in
 from models.ref import HashedRef, ModelRef
 from models.rejections import Rejection
+from models.room import NoRoom
 from models.vetting import Vetted
 
 log = logging.getLogger(__name__)
@@ -19,6 +23,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 8
 """Failed attempts at files that are due after which a round goes on without them; they stay due for later rounds."""
 
+_MORE_ROOM = "free some of the disk, or let the cache have more of it (CRUCIBLE_CACHE_GB)"
 _SHORTEST_PAUSE = BlockCount(2)
 _LONGEST_PAUSE = BlockCount(64)
 
@@ -41,12 +46,35 @@ class Intake:
         """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
         ref = _pointer(submission)
         try:
-            return take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, vet_apart)
+            taken = take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, vet_apart)
         except (HubError, OSError) as error:
             return Unfetched(f"{type(error).__name__}: {error}")
         except Exception as error:  # a stranger's files met a defect of ours, which must cost nobody else their turn
             log.exception("taking in %s@%s failed", submission.repo, submission.revision)
             return Unfetched(f"{type(error).__name__}: {error}")
+        if isinstance(taken, NoRoom):
+            log.warning("%s@%s is put off: %s; %s", submission.repo, submission.revision, taken, _MORE_ROOM)
+            return Unfetched(f"{taken}; {_MORE_ROOM}")
+        return taken
+
+    @contextmanager
+    def lending(self, submission: Submission, competition: Competition) -> Iterator[Path | Rejection | Unfetched]:
+        """Lend a submission's clean directory, which stays while the block runs; or say why it is not to be had.
+
+        What was lost or damaged on disk since it was accepted is fetched again first.
+        """
+        if submission.digest is not None:
+            with self.cache.using(submission.digest) as model:
+                if model is not None:
+                    yield model
+                    return
+            log.warning("%s@%s is not here whole; it is fetched again", submission.repo, submission.revision)
+        taken = self.take_in(submission, competition)
+        if not isinstance(taken, Vetted):
+            yield taken
+            return
+        with self.cache.using(taken.digest) as model:
+            yield model or Unfetched(f"the files of {taken.digest} were lost as soon as they came; check the disk")
 
 
 def _pointer(submission: Submission) -> ModelRef | HashedRef:

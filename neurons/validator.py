@@ -35,6 +35,7 @@ from neurons.loops.prune import Prune
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
+from neurons.needs import Needs
 from neurons.own_entry import require_registered
 from neurons.reporting import Reporter, open_reporter
 from neurons.settings import WEIGHTS_VERSION, ValidatorSettings
@@ -102,7 +103,8 @@ def build(settings: ValidatorSettings) -> Validator:
         genesis=chain.block_hash(Block(0)),
     )
     network.record_identity(ledger, identity)
-    intake = Intake(hub, ModelCache(folder / "models"))
+    needs = Needs(ledger, netuid, table)
+    intake = Intake(hub, ModelCache(folder / "models", quota_bytes=settings.cache_bytes(), spare=needs.spare))
     executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
@@ -118,7 +120,7 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
         Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter, WEIGHTS_VERSION), poll_s),
-        Scheduled(Prune(ledger, intake.cache, bundles, table), _PRUNE_S),
+        Scheduled(Prune(needs, intake.cache, bundles), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, chain)
