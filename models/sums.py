@@ -39,7 +39,7 @@ class Records:
         self._read[name] = _look(folder)
         new = self._root / f"{name}.new"
         with new.open("wb") as file:
-            file.write(json.dumps(sums).encode())
+            file.write(json.dumps(sums, sort_keys=True).encode())
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._root / name)

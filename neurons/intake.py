@@ -10,6 +10,7 @@ from chain.types import BlockCount
 from competitions.records import Submission
 from competitions.spec import Competition
 from hub.port import Hub, HubError
+from hub.unfinished import Unfinished
 from models.apart import vet_apart
 from models.cache import ModelCache
 from models.intake import take_in
@@ -37,10 +38,12 @@ class Unfetched:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A Hub to fetch from and a cache to keep what passed."""
+    """A Hub to fetch from, and a cache to keep what passed."""
 
     hub: Hub
     cache: ModelCache
+    unfinished: Unfinished | None = None
+    """Where the Hub's downloads that were cut short wait, if it keeps any."""
 
     def take_in(self, submission: Submission, competition: Competition) -> Vetted | Rejection | Unfetched:
         """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
@@ -54,6 +57,8 @@ class Intake:
             return Unfetched(f"{type(error).__name__}: {error}")
         if isinstance(taken, NoRoom):
             log.warning("%s@%s is put off: %s; %s", submission.repo, submission.revision, taken, _MORE_ROOM)
+            if self.unfinished is not None:  # they wait on the same disk, perhaps for room that they themselves take
+                self.unfinished.drop()
             return Unfetched(f"{taken}; {_MORE_ROOM}")
         return taken
 

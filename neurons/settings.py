@@ -56,6 +56,10 @@ class Settings(BaseSettings):
         """`home` with ~ expanded."""
         return self.home.expanduser()
 
+    def downloads(self) -> Path:
+        """Where downloads that were cut short wait."""
+        return self.folder() / "downloads"
+
 
 class ValidatorSettings(Settings):
     """What only a validator asks."""
