@@ -79,7 +79,7 @@ class ValidatorSettings(Settings):
     catch_up: int = Field(default=0, ge=0)
     """Rounds before the newest that a validator with an empty ledger judges first."""
     cache_gb: float | None = Field(default=None, gt=0)
-    """Gigabytes on disk for models and their downloads; unset means what the disk has, but for 1 GB or a fiftieth."""
+    """Gigabytes of models kept on disk, with those on their way; unset means all of the disk but 1 GB or a fiftieth."""
     refresh_blocks: int = Field(default=200, ge=1)
     """Unchanged weights are sent again after this many blocks."""
 

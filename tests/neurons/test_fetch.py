@@ -11,6 +11,7 @@ from chain.simulated.chain import SimulatedChain
 from chain.types import Hotkey
 from hub.folder import FolderHub
 from hub.port import Denied, Hub, HubUnreachable, RepoInfo, RepoKind
+from hub.unfinished import Unfinished
 from ledger import submissions
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
@@ -111,11 +112,15 @@ def test_a_repository_that_never_comes_holds_up_nobody_and_is_refused_by_nobody(
 
 def test_a_cache_without_room_puts_models_off_and_refuses_none(scene: Scene, tmp_path: Path) -> None:
     scene.chain.advance_to(60)
-    small = Intake(scene.hub, ModelCache(tmp_path / "small", quota_bytes=1000))
+    with Unfinished(tmp_path / "downloads").held("a model") as cut_short:
+        (cut_short / "part").write_bytes(b"of no use while there is no room")
+    cache = ModelCache(tmp_path / "small", quota_bytes=1000)
+    small = Intake(scene.hub, cache, Unfinished(tmp_path / "downloads"))
     honest = next(s for s in submissions.all_of(scene.ledger, "answers") if s.repo == "honest/model")
     put_off = small.take_in(honest, TABLE.competitions[0])
     assert isinstance(put_off, Unfetched)
     assert re.fullmatch(r"no room for \d+ bytes: of 1000 there may be, 0 are used .*CRUCIBLE_CACHE_GB\)", put_off.cause)
+    assert not cut_short.exists()
     loop = replace(scene.loop, intake=small)
     for _ in range(2):
         loop.step()
