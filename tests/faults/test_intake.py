@@ -5,6 +5,7 @@ import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -177,12 +178,20 @@ def test_a_kill_during_vetting_ends_it_and_loses_nothing(place: Place, tmp_path:
     vetting: list[psutil.Process] = []
 
     def is_writing() -> bool:
-        """Whether the clean form is being written, or just was."""
+        """Whether the clean form is being written, which then goes no further, or just was."""
         vetting[:] = psutil.Process(process.pid).children()
-        return any((tmp_path / "run").glob("models/unfinished/*/clean"))
+        if not any((tmp_path / "run").glob("models/unfinished/*/clean")):
+            return False
+        for child in vetting:
+            with suppress(psutil.NoSuchProcess):
+                child.suspend()
+        return True
 
     kill_once(process, is_writing)
-    assert psutil.wait_procs(vetting, timeout=30)[1] == [], "what vets ends with whom it vets for"
+    _, left = psutil.wait_procs(vetting, timeout=30)
+    for child in left:
+        child.kill()
+    assert left == [], "what vets ends with whom it vets for"
     assert [name for name in below(tmp_path / "run" / "models") if name.startswith("models/")] == []
     validator = place.validator(tmp_path / "run")
     assert validator.run().outcome() == place.calm

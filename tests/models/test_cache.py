@@ -208,6 +208,14 @@ def test_a_directory_damaged_while_it_is_used_stays_for_its_user_and_is_lent_to_
     assert (lent(cache, A), cache.has(A)) == (None, False)
 
 
+def test_damage_that_the_file_system_does_not_tell_of_is_noticed_once_somebody_asks(cache: ModelCache):
+    add(cache, A)
+    other = (cache.path(A).parent.parent / "sums" / A).read_text().replace('": "', '": "0')
+    (cache.path(A).parent.parent / "sums" / A).write_text(other)  # as if another content had arrived
+    assert lent(cache, A) == {WEIGHTS: b"weights"}
+    assert (cache.is_damaged(A), cache.has(A)) == (True, False)
+
+
 KILLED_WHILE = """
 import os, sys
 from pathlib import Path
@@ -245,6 +253,7 @@ def test_a_kill_on_the_way_in_or_out_leaves_all_or_nothing(tmp_path: Path, metho
     assert subprocess.run(command, check=False).returncode == 9
     cache = ModelCache(root)
     there = {WEIGHTS: b"weights"} if (method, calls) == ("rename", 1) else None
+    assert cache.has(A) == (there is not None)
     records = [A] if there else []
     assert (lent(cache, A), [path.name for path in (root / "sums").iterdir()], unfinished(cache)) == (
         there,
