@@ -74,6 +74,26 @@ def live(
     return tuple(sorted(newest.values(), key=lambda s: s.commit_block))
 
 
+def may_yet_enter(submissions: Iterable[Submission], table: Table, seed_block: Block) -> tuple[Submission, ...]:
+    """Those of which some round with this seed block, or a later one, may make an entrant; the most senior first.
+
+    As `live`, for all of these rounds at once and whoever takes part in them: a newer submission of the same hotkey
+    ends an older one from the block on that it is eligible.
+    """
+    rules = {competition.name: competition for competition in table.competitions}
+    replaced: dict[Hotkey, Block] = {}
+    found = []
+    for submission in sorted(submissions, key=lambda s: s.commit_block, reverse=True):
+        competition = rules.get(submission.competition)
+        if competition is None or is_void(submission, competition):
+            continue
+        begins, ends = eligible_from(submission, competition), replaced.get(submission.hotkey)
+        if ends is None or max(begins, seed_block) < ends:
+            found.append(submission)
+        replaced[submission.hotkey] = begins if ends is None else min(begins, ends)
+    return tuple(reversed(found))
+
+
 def may_own(submission: Submission, competition: Competition, seed_block: Block) -> bool:
     """Whether a submission's claim to its model counts in a round: it was neither refused nor opened too late.
 

@@ -32,7 +32,7 @@ class Unfinished:
 
         The caller empties it when done: an empty folder is removed."""
         self._root.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+        self._sweep(self._kept_s)
         folder = self._root / hashlib.sha256("\n".join(named).encode()).hexdigest()[:32]
         folder.mkdir(exist_ok=True)
         lock = _locked(folder)
@@ -44,8 +44,13 @@ class Unfinished:
                     folder.rmdir()
                 os.close(lock)
 
-    def _sweep(self) -> None:
-        oldest = time.time() - self._kept_s
+    def drop(self) -> None:
+        """Remove all that nobody is going on with at this moment."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._sweep(0.0)
+
+    def _sweep(self, kept_s: float) -> None:
+        oldest = time.time() - kept_s
         for folder in self._root.iterdir():
             if _last_write(folder) <= oldest and (lock := _locked(folder)) is not None:
                 shutil.rmtree(folder, ignore_errors=True)

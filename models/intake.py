@@ -13,9 +13,10 @@ from hub.port import Hub, InvalidName, NotFound, RepoInfo
 from models.bases import Base, BaseRef, BaseUnavailable
 from models.cache import ModelCache
 from models.limits import WIDEST, ModelLimits
-from models.manifest import read_manifest
+from models.manifest import Manifest, read_manifest
 from models.ref import HashedRef, ModelRef, matches
 from models.rejections import Reason, Rejection
+from models.room import NoRoom
 from models.vetting import Vetted, vet
 
 BringBase = Callable[[], Base]
@@ -39,10 +40,11 @@ def take_in(
     cache: ModelCache,
     vetting: Vetting = vet,
     base: BringBase | None = None,
-) -> Vetted | Rejection:
+) -> Vetted | Rejection | NoRoom:
     """Fetch and vet what a hotkey's pointer names; on success its clean directory is in the cache, by its digest.
 
-    It may name an adapter where there is a base.
+    It may name an adapter where there is a base. Nothing is fetched before all names and sizes are allowed, and the
+    cache has room for it.
     """
     try:
         info = hub.describe(ref.repo, "model", ref.revision)
@@ -50,8 +52,14 @@ def take_in(
         return _unavailable(str(error))
     if info.private:
         return _unavailable(f"{ref.repo} is private; make it public at the reveal")
-    with cache.workspace() as folder:
-        vetted = fetch_and_vet(hub, info, ref.revision, folder, limits, vetting, base)
+    manifest = _manifest(info, ref.revision, limits, base)
+    if isinstance(manifest, Rejection):
+        return manifest
+    at_hand = _at_hand(manifest, base)
+    with cache.workspace(_room(manifest, at_hand)) as folder:
+        if isinstance(folder, NoRoom):
+            return folder
+        vetted = _fetched_and_vetted(hub, info, manifest, folder, limits, vetting, at_hand)
         if isinstance(vetted, Rejection):
             return vetted
         if wrong := _mismatch(ref, vetted.digest, hotkey):
@@ -72,23 +80,27 @@ def _mismatch(ref: ModelRef | HashedRef, digest: str, hotkey: Hotkey) -> str | N
 def bring_base(hub: Hub, ref: BaseRef, cache: ModelCache, vetting: Vetting = vet) -> Base:
     """The base that a table names, from the cache or else from the Hub, vetted within no competition's limits.
 
-    Raises BaseUnavailable where it is not to be had as the table names it, and HubError.
+    Raises BaseUnavailable where it is not to be had as the table names it, or there is no room for it, and HubError.
     """
-    if not cache.has(ref.digest):
-        try:
-            info = hub.describe(ref.repo, "model", ref.revision)
-        except (NotFound, InvalidName) as error:
-            raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is not to be had: {error}") from error
-        if info.private:
-            raise BaseUnavailable(f"the base {ref.repo} is private; miners cannot train on it until it is public")
-        with cache.workspace() as folder:
-            vetted = fetch_and_vet(hub, info, ref.revision, folder, WIDEST, vetting)
-            if isinstance(vetted, Rejection):
-                raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is refused: {vetted.detail}")
-            if vetted.digest != ref.digest:
-                raise BaseUnavailable(f"{ref.repo} has the digest {vetted.digest}; the table's base has {ref.digest}")
-            cache.add(ref.digest, folder / "clean")
-    return Base(ref, cache.path(ref.digest))
+    with cache.using(ref.digest) as here:
+        if here is not None:
+            return Base(ref, here)
+    try:
+        info = hub.describe(ref.repo, "model", ref.revision)
+    except (NotFound, InvalidName) as error:
+        raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is not to be had: {error}") from error
+    if info.private:
+        raise BaseUnavailable(f"the base {ref.repo} is private; miners cannot train on it until it is public")
+    manifest = _manifest(info, ref.revision, WIDEST)
+    with cache.workspace(0 if isinstance(manifest, Rejection) else _room(manifest)) as folder:
+        if isinstance(folder, NoRoom):
+            raise BaseUnavailable(f"there is no room for the base {ref.repo}: {folder}")
+        vetted = fetch_and_vet(hub, info, ref.revision, folder, WIDEST, vetting)
+        if isinstance(vetted, Rejection):
+            raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is refused: {vetted.detail}")
+        if vetted.digest != ref.digest:
+            raise BaseUnavailable(f"{ref.repo} has the digest {vetted.digest}; the table's base has {ref.digest}")
+        return Base(ref, cache.add(ref.digest, folder / "clean"))
 
 
 def fetch_and_vet(
@@ -104,19 +116,47 @@ def fetch_and_vet(
 
     Nothing is fetched before all names and sizes are allowed. Raises HubError where the Hub or the way to it fails.
     """
+    manifest = _manifest(info, revision, limits, base)
+    if isinstance(manifest, Rejection):
+        return manifest
+    return _fetched_and_vetted(hub, info, manifest, folder, limits, vetting, _at_hand(manifest, base))
+
+
+def _manifest(
+    info: RepoInfo, revision: str, limits: ModelLimits, base: BringBase | None = None
+) -> Manifest | Rejection:
+    """Which files make up the model of a pinned revision, by the names and sizes that the Hub told."""
     if info.revision != revision:
         # a branch may be named like a commit id, and can be moved; only the commit itself is pinned
         return _unavailable(f"{info.repo} has no commit {revision}; commit the id that publishing printed")
-    manifest = read_manifest({file.path: file.size for file in info.files}, limits, adapters=base is not None)
-    if isinstance(manifest, Rejection):
-        return manifest
-    at_hand = base() if base is not None and manifest.is_adapter else None
+    return read_manifest({file.path: file.size for file in info.files}, limits, adapters=base is not None)
+
+
+def _at_hand(manifest: Manifest, base: BringBase | None) -> Base | None:
+    """The base, where it is needed."""
+    return base() if base is not None and manifest.is_adapter else None
+
+
+def _room(manifest: Manifest, base: Base | None = None) -> int:
+    """Bytes that taking in writes: the files as they are fetched, and what is made of them, an adapter's sum twice."""
+    return 2 * manifest.size if base is None else manifest.size + 2 * base.size
+
+
+def _fetched_and_vetted(
+    hub: Hub,
+    info: RepoInfo,
+    manifest: Manifest,
+    folder: Path,
+    limits: ModelLimits,
+    vetting: Vetting,
+    base: Base | None,
+) -> Vetted | Rejection:
     fetched = folder / "fetched"
     try:
-        hub.fetch(info.repo, "model", revision, manifest.files, fetched, max_bytes=limits.max_repo_bytes)
+        hub.fetch(info.repo, "model", info.revision, manifest.files, fetched, max_bytes=limits.max_repo_bytes)
     except NotFound as error:
         return _unavailable(str(error))
-    return vetting(fetched, folder / "clean", limits, base=at_hand)
+    return vetting(fetched, folder / "clean", limits, base=base)
 
 
 def _unavailable(detail: str) -> Rejection:

@@ -43,6 +43,6 @@ def open_hub(settings: Settings) -> Hub:
     return HuggingFaceHub(
         settings.hub_endpoint,
         settings.token() or stored_token(settings.hub_endpoint),
-        unfinished=settings.folder() / "downloads",
+        unfinished=settings.downloads(),
         bandwidth=Bandwidth(settings.hub_mb_per_s * 1e6) if settings.hub_mb_per_s else None,
     )

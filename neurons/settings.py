@@ -56,6 +56,10 @@ class Settings(BaseSettings):
         """`home` with ~ expanded."""
         return self.home.expanduser()
 
+    def downloads(self) -> Path:
+        """Where downloads that were cut short wait."""
+        return self.folder() / "downloads"
+
 
 class ValidatorSettings(Settings):
     """What only a validator asks."""
@@ -74,8 +78,14 @@ class ValidatorSettings(Settings):
     """The wandb project that runs belong to."""
     catch_up: int = Field(default=0, ge=0)
     """Rounds before the newest that a validator with an empty ledger judges first."""
+    cache_gb: float | None = Field(default=None, gt=0)
+    """Gigabytes of models kept on disk, with those on their way; unset means all of the disk but 1 GB or a fiftieth."""
     refresh_blocks: int = Field(default=200, ge=1)
     """Unchanged weights are sent again after this many blocks."""
+
+    def cache_bytes(self) -> int | None:
+        """The cache's quota in bytes, None where the disk alone bounds it."""
+        return None if self.cache_gb is None else int(self.cache_gb * 1e9)
 
     def ledger_url(self) -> str:
         """Where the ledger is."""

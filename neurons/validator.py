@@ -24,6 +24,7 @@ from evaluation.executor import Executor
 from evaluation.local_executor import LocalExecutor
 from evaluation.sources.registry import open_source
 from hub.port import Denied, Hub
+from hub.unfinished import Unfinished
 from ledger import heartbeats, network
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
@@ -36,6 +37,7 @@ from neurons.loops.prune import Prune
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
+from neurons.needs import Needs
 from neurons.own_entry import require_registered
 from neurons.reporting import Reporter, open_reporter
 from neurons.settings import WEIGHTS_VERSION, ValidatorSettings
@@ -103,7 +105,9 @@ def build(settings: ValidatorSettings) -> Validator:
         genesis=chain.block_hash(Block(0)),
     )
     network.record_identity(ledger, identity)
-    intake = Intake(hub, ModelCache(folder / "models"))
+    needs = Needs(ledger, netuid, table)
+    cache = ModelCache(folder / "models", quota_bytes=settings.cache_bytes(), spare=needs.spare)
+    intake = Intake(hub, cache, Unfinished(settings.downloads()))
     executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
@@ -119,7 +123,7 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
         Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter, WEIGHTS_VERSION), poll_s),
-        Scheduled(Prune(ledger, intake.cache, bundles, table), _PRUNE_S),
+        Scheduled(Prune(needs, cache, bundles), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, chain)

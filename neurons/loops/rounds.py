@@ -26,7 +26,6 @@ from evaluation.verdicts import Abandoned, Scored, Verdict
 from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger
 from models.rejections import Rejection
-from models.vetting import Vetted
 from neurons.descent import Descent
 from neurons.field import Field, assemble
 from neurons.intake import PATIENCE, Intake
@@ -197,21 +196,16 @@ class Rounds:
         return self.bundles / f"{root}.jsonl"
 
     def _verdict(self, competition: Competition, submission: Submission, bundle: Path) -> Verdict:
-        """Judge one model; files that were lost here are fetched again first, and that is never the miner's fault."""
-        model = self._files(submission)
-        if model is None:
-            taken = self.intake.take_in(submission, competition)
-            if not isinstance(taken, Vetted):
-                return Abandoned(f"its files were lost here and cannot be had again: {taken}")
-            model = self.intake.cache.path(taken.digest)
-        limits = competition.limits
-        return self.executor.judge(Request(model, bundle, competition.tasks, limits.max_length, competition.deadline_s))
-
-    def _files(self, submission: Submission) -> Path | None:
-        """The model's directory, where it is here."""
-        if submission.digest is None or not self.intake.cache.has(submission.digest):
-            return None
-        return self.intake.cache.path(submission.digest)
+        """Judge one model; files that were lost or damaged here are fetched again, and never the miner's fault."""
+        with self.intake.lending(submission, competition) as model:
+            if not isinstance(model, Path):
+                return Abandoned(f"its files were lost here and cannot be had again: {model}")
+            asked = competition.tasks, competition.limits.max_length, competition.deadline_s
+            verdict = self.executor.judge(Request(model, bundle, *asked))
+            cut_short = isinstance(verdict, Abandoned) and self.stopping.is_set()
+            if isinstance(verdict, Scored) or cut_short or not self.intake.cache.is_damaged(model.name):
+                return verdict
+            return Abandoned(f"{_in_words(verdict)}; but its files were damaged on this disk, and are fetched again")
 
     def _close(self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]) -> None:
         setting = Setting(competition, round_.number, round_.seed_block, round_.seed)

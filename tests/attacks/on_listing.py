@@ -87,7 +87,12 @@ def flood_of_files(folder: Path, _: Bait) -> None:
     _listed(folder, *(f"a{index}" for index in range(200_000)))
 
 
-@attack("repository_bytes", "the competition allows 150000000", "unavailable: .* holds no", way="listing")
+@attack(
+    "repository_bytes",
+    "the competition allows 150000000",
+    "put off: no room for|unavailable: .* holds no",  # as the disk under the cache is smaller or larger
+    way="listing",
+)
 def terabyte_of_weights(folder: Path, _: Bait) -> None:
     """Ten lines of listing, and a disk full of shards."""
     (folder / "model.safetensors").unlink()

@@ -1,11 +1,14 @@
 """Who may enter a round: delays in chain blocks, the newest eligible pointer of each registered hotkey."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from chain.types import Block, Hotkey, Registration, Uid
-from competitions.eligibility import Presence, eligible_from, history_from, is_void, live, may_own
+from competitions.eligibility import Presence, eligible_from, history_from, is_void, live, may_own, may_yet_enter
 from competitions.spec import Competition, Table
-from tests.competitions.builders import submit
+from competitions.table import parse
+from tests.competitions.builders import TABLE, submit
 
 
 def registered(*ids: int, since: int = 1, **withdrawn: int) -> Presence:
@@ -89,3 +92,19 @@ def test_a_newcomer_begins_where_whatever_it_cannot_see_counts_for_nothing(
     table: Table, block: int, back: int, first: int
 ) -> None:
     assert history_from(table, Block(block), back) == first
+
+
+commits = st.tuples(st.sampled_from([1, 2]), st.integers(1, 200), st.integers(0, 70))
+"""Whose, in which block, and how many blocks later it opened."""
+
+
+@settings(deadline=None)
+@given(st.lists(commits, max_size=8, unique_by=lambda commit: commit[:2]), st.integers(0, 300))
+def test_what_may_yet_enter_is_what_is_live_in_some_round_to_come(made: list[tuple[int, int, int]], first: int) -> None:
+    table = parse(TABLE)
+    every = [
+        submit(id_, at, at + seal, hotkey=Hotkey(f"hot{who}")) for id_, (who, at, seal) in enumerate(made, start=1)
+    ]
+    changes = {Block(first), *(eligible_from(submission, table.competitions[0]) for submission in every)}
+    later = {s for block in changes if block >= first for s in live(every, table, registered(1, 2), block)}
+    assert set(may_yet_enter(every, table, Block(first))) == later

@@ -43,6 +43,15 @@ def test_what_nobody_went_on_with_for_too_long_goes_but_not_what_is_in_use(tmp_p
             assert {name for name, folder in folders.items() if folder.exists()} == {"new", "held"}
 
 
+def test_all_but_what_is_in_use_can_be_dropped(tmp_path):
+    unfinished = Unfinished(tmp_path)
+    with unfinished.held("cut") as cut:
+        (cut / "part").write_bytes(b"1")
+    with unfinished.held("held") as held:
+        unfinished.drop()
+        assert (cut.exists(), held.exists()) == (False, True)
+
+
 def test_a_partial_file_is_named_by_all_that_it_must_become():
     first = Fingerprint("a", 1, "s", "g")
     others = [

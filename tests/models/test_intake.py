@@ -16,6 +16,7 @@ from models.limits import ModelLimits
 from models.publishing import PublishedModel, publish
 from models.ref import HashedRef, ModelRef, secure_hash
 from models.rejections import Reason, Rejection
+from models.room import NoRoom
 from models.vetting import Vetted, vet
 
 REPO = "alice/model"
@@ -97,6 +98,18 @@ def test_a_public_model_as_committed_arrives_in_the_cache(
 def test_taking_in_twice_is_taking_in_once(validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits):
     assert take_in(validator, ref, HOTKEY, limits, cache) == take_in(validator, ref, HOTKEY, limits, cache)
     assert len(list((cache.path(ref.digest).parent.parent / "models").iterdir())) == 1
+
+
+def test_nothing_is_fetched_without_room_for_the_files_and_their_clean_form(
+    validator: FolderHub, ref: ModelRef, tmp_path: Path, limits: ModelLimits
+):
+    read = ("config.json", "tokenizer.json", "model.safetensors")
+    files = validator.describe(ref.repo, "model", ref.revision).files
+    needed = 2 * sum(file.size for file in files if file.path in read)
+    small, enough = (ModelCache(tmp_path / "small", quota_bytes=quota) for quota in (needed - 1, needed))
+    hub = Hindered(validator, AssertionError("nothing may be fetched"))
+    assert take_in(hub, ref, HOTKEY, limits, small) == NoRoom(needed, 0, needed - 1)
+    assert isinstance(take_in(validator, ref, HOTKEY, limits, enough), Vetted)
 
 
 GONE = {

@@ -1,7 +1,8 @@
 """Fetching: every model has its turn, whatever another's repository does, and our own faults refuse nobody."""
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ from chain.simulated.chain import SimulatedChain
 from chain.types import Hotkey
 from hub.folder import FolderHub
 from hub.port import Denied, Hub, HubUnreachable, RepoInfo, RepoKind
+from hub.unfinished import Unfinished
 from ledger import submissions
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
 from models.publishing import PublishedModel, publish
 from models.ref import ModelRef, encode_sealed
 from neurons import tables
-from neurons.intake import PATIENCE, Intake, pause
+from neurons.intake import PATIENCE, Intake, Unfetched, pause
 from neurons.loops.fetch import Fetch
 from neurons.loops.watch import Watch
 from neurons.supervisor import Wakes
@@ -106,6 +108,26 @@ def test_a_repository_that_never_comes_holds_up_nobody_and_is_refused_by_nobody(
     for _ in range(2):
         loop.step()
     assert scene.states() == {"stranger/model": "due", "honest/model": "accepted"}
+
+
+def test_a_cache_without_room_puts_models_off_and_refuses_none(scene: Scene, tmp_path: Path) -> None:
+    scene.chain.advance_to(60)
+    with Unfinished(tmp_path / "downloads").held("a model") as cut_short:
+        (cut_short / "part").write_bytes(b"of no use while there is no room")
+    cache = ModelCache(tmp_path / "small", quota_bytes=1000)
+    small = Intake(scene.hub, cache, Unfinished(tmp_path / "downloads"))
+    honest = next(s for s in submissions.all_of(scene.ledger, "answers") if s.repo == "honest/model")
+    put_off = small.take_in(honest, TABLE.competitions[0])
+    assert isinstance(put_off, Unfetched)
+    assert re.fullmatch(r"no room for \d+ bytes: of 1000 there may be, 0 are used .*CRUCIBLE_CACHE_GB\)", put_off.cause)
+    assert not cut_short.exists()
+    loop = replace(scene.loop, intake=small)
+    for _ in range(2):
+        loop.step()
+    assert scene.states() == {"stranger/model": "rejected", "honest/model": "due"}
+    scene.chain.advance(pause(0))
+    scene.loop.step()
+    assert scene.states()["honest/model"] == "accepted"
 
 
 def test_our_own_token_expired_refuses_no_model(scene: Scene) -> None:

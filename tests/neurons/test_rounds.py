@@ -9,17 +9,19 @@ import pytest
 
 from chain.reader import ChainError
 from chain.types import Block
+from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
 from evaluation.sources.held import Held
 from evaluation.sources.pool import Pool
 from evaluation.sources.registry import Source, open_source
 from evaluation.sources.spec import SourceSpec
-from evaluation.verdicts import Abandoned
+from evaluation.verdicts import Abandoned, Scored
 from hub.huggingface import HuggingFaceHub
 from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger, open_ledger
 from localnet.scenario import SUBNET
 from models.cache import ModelCache
+from models.rejections import Reason, Rejection
 from neurons.descent import Descent
 from neurons.intake import PATIENCE, Intake
 from neurons.loops.fetch import Fetch
@@ -58,9 +60,12 @@ class Bench:
 
     def newest(self, competition: str) -> dict[str, str]:
         """Role of every entrant of the newest closed round, by repository."""
-        closed = rounds.closed(self.ledger, competition)
-        standings = rounds.standings(self.ledger, closed[-1].id) if closed else ()
-        return {submissions.get(self.ledger, s.submission_id).repo: s.role for s in standings}
+        return (self.every(competition) or [{}])[-1]
+
+    def every(self, competition: str) -> list[dict[str, str]]:
+        """The same of every closed round, the oldest first."""
+        standings = [rounds.standings(self.ledger, closed.id) for closed in rounds.closed(self.ledger, competition)]
+        return [{submissions.get(self.ledger, s.submission_id).repo: s.role for s in one} for one in standings]
 
 
 @pytest.fixture
@@ -179,6 +184,39 @@ def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: P
         bundle.unlink()
     bench.run()
     assert bench.newest("answers") == {"bob/answers": "king", "alice/answers": "challenger", "dave/answers": "copy"}
+
+
+@pytest.mark.parametrize("answer", [Rejection(Reason.UNLOADABLE, "no such tensor"), Abandoned("it cannot be read")])
+def test_a_model_that_breaks_on_disk_is_fetched_again_and_the_miner_pays_nothing(
+    bench: Bench, answer: Rejection | Abandoned
+) -> None:
+    def broken(request: Request) -> Rejection | Abandoned:
+        (request.model / "config.json").write_bytes(b"")
+        return answer
+
+    bench = bench.judged_by({**HONEST, "alice/answers": [broken, losing(2.5)]})
+    bench.run()
+    on_trial, *later = [roles["alice/answers"] for roles in bench.every("answers")]
+    assert (on_trial, set(later)) == ("challenger", {"king"})
+
+
+def test_a_refusal_of_a_whole_model_stands(bench: Bench) -> None:
+    bench = bench.judged_by({**HONEST, "alice/answers": [Rejection(Reason.UNLOADABLE, "no such tensor")]})
+    bench.run()
+    assert bench.newest("answers")["alice/answers"] == "rejected"
+
+
+def test_a_model_stays_on_disk_while_it_is_judged_whatever_is_pruned(bench: Bench) -> None:
+    stayed = []
+
+    def judged(request: Request) -> Scored:
+        bench.loop.intake.cache.keep((), grace_s=-1)
+        stayed.append(request.model.is_dir())
+        return losing(2.5)(request)
+
+    bench = bench.judged_by({repo: [judged] for repo in HONEST})
+    bench.run()
+    assert (set(bench.newest("answers").values()), set(stayed)) == ({"king", "challenger", "copy"}, {True})
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,8 @@ class Running:
 
 
 @contextmanager
-def validator(pocket: Pocket, home: Path) -> Iterator[Running]:
-    environment = os.environ | pocket.environment(VALIDATOR)
+def validator(pocket: Pocket, home: Path, **more: str) -> Iterator[Running]:
+    environment = os.environ | pocket.environment(VALIDATOR) | more
     environment |= {"CRUCIBLE_HOME": str(home), "CRUCIBLE_CATCH_UP": str(CATCH_UP), "CRUCIBLE_LOOPBACK_ONLY": "1"}
     command = [str(Path(sys.executable).with_name("crucible")), "validator", "run"]
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
@@ -119,3 +119,13 @@ def test_a_validator_killed_and_stopped_in_the_middle_ends_in_the_same_standings
     ledger = open_ledger(tmp_path / "ledger.sqlite")
     assert decisions(ledger, pocket) == decisions(undisturbed, pocket)
     ledger.close()
+
+
+def test_a_validator_told_to_keep_little_puts_models_off(pocket: Pocket, tmp_path: Path) -> None:
+    with validator(pocket, tmp_path, CRUCIBLE_CACHE_GB="0.00001") as running:
+        running.until("is put off: no room for ", "of 10000 there may be")
+        assert running.end(signal.SIGTERM) == 0
+    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    states = {s.intake for c in pocket.table.competitions for s in submissions.all_of(ledger, c.name)}
+    ledger.close()
+    assert states == {"due"}
