@@ -9,14 +9,16 @@ Knows no Hub and no adapter. What is wrong with a base is nobody's submission, s
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.digest import TensorDigest, model_digest
 from models.limits import WIDEST
 from models.manifest import CONFIG, TOKENIZER, WEIGHTS
+from models.measuring import measure
 from models.rejections import Rejection
+from models.sketch import Encoded, sketch_of
 from models.strict_json import BadJson, parse_object
 from models.tensors import Tensor, blocks, one_block, read_header
 
@@ -73,6 +75,29 @@ def read_base(base: Base) -> Mapping[str, Tensor]:
 
     Whatever is judged of an adapter afterwards does not depend on the disk, and a broken one accuses nobody.
     """
+    held = _held(base)
+    _confirm(held, base, (TensorDigest(its.name, its.dtype, its.shape, _sha256(its)) for its in held.header))
+    return {tensor.name: tensor for tensor in held.header}
+
+
+def sketch_base(base: Base) -> Encoded:
+    """The encoded sketch of the base, from a pass that also holds every byte against its digest, as `read_base`."""
+    held = _held(base)
+    measured = tuple(measure(held.header))
+    _confirm(held, base, measured)
+    return sketch_of({tensor.name: tensor.sketch for tensor in measured}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The parts of a base's directory that its digest covers."""
+
+    config: dict[str, object]
+    tokenizer: bytes
+    header: tuple[Tensor, ...]
+
+
+def _held(base: Base) -> _Held:
     try:
         config = parse_object((base.folder / CONFIG).read_bytes())
         tokenizer = (base.folder / TOKENIZER).read_bytes()
@@ -81,10 +106,12 @@ def read_base(base: Base) -> Mapping[str, Tensor]:
         raise _damaged(base) from error
     if isinstance(config, BadJson) or isinstance(header, Rejection):
         raise _damaged(base)
-    digests = (TensorDigest(tensor.name, tensor.dtype, tensor.shape, _sha256(tensor)) for tensor in header)
-    if model_digest(config, tokenizer, digests) != base.ref.digest:
+    return _Held(config, tokenizer, header)
+
+
+def _confirm(held: _Held, base: Base, digests: Iterable[TensorDigest]) -> None:
+    if model_digest(held.config, held.tokenizer, digests) != base.ref.digest:
         raise _damaged(base)
-    return {tensor.name: tensor for tensor in header}
 
 
 def _sha256(tensor: Tensor) -> str:

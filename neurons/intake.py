@@ -13,12 +13,13 @@ from competitions.spec import Competition
 from hub.port import Hub, HubError
 from hub.unfinished import Unfinished
 from models.apart import vet_apart
-from models.bases import BaseDamaged, BaseError
+from models.bases import BaseDamaged, BaseError, BaseRef, sketch_base
 from models.cache import ModelCache
 from models.intake import BringBase, bring_base, take_in
 from models.ref import HashedRef, ModelRef
 from models.rejections import Rejection
 from models.room import NoRoom
+from models.sketch import Encoded
 from models.vetting import Vetted
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,16 @@ class Intake:
                 self.unfinished.drop()
             return Unfetched(f"{taken}; {_MORE_ROOM}")
         return taken
+
+    def base_sketch(self, competition: Competition, base: BaseRef) -> Encoded | Unfetched:
+        """The sketch of a competition's base, which is fetched where it is not here."""
+        try:
+            return sketch_base(bring_base(self.hub, base, self.cache, vet_apart))
+        except (HubError, OSError, BaseError) as error:
+            log.error("the base of %s is not to be had: %s", competition.name, error)
+            if isinstance(error, BaseDamaged):
+                self.cache.is_damaged(base.digest)  # it then leaves, and is fetched anew
+            return Unfetched(f"{type(error).__name__}: {error}")
 
     @contextmanager
     def lending(self, submission: Submission, competition: Competition) -> Iterator[Path | Rejection | Unfetched]:

@@ -1,14 +1,14 @@
 """Fetch: take in what was submitted, in turn, until each model is a clean directory or refused."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chain.reader import ChainReader
 from chain.types import Block
 from competitions.eligibility import eligible_from, is_void
 from competitions.records import Submission
 from competitions.spec import Competition, Table
-from ledger import submissions
+from ledger import lineages, submissions
 from ledger.database import Ledger
 from models.rejections import Reason, Rejection
 from neurons.intake import Intake, Unfetched, pause
@@ -29,14 +29,17 @@ class Fetch:
     table: Table
     wakes: Wakes
     name: str = "fetch"
+    _bases: dict[str, tuple[int, Block]] = field(default_factory=dict)
+    """Of competitions whose base is not to be had, the attempts that failed and the block of the next."""
 
     @property
     def _rules(self) -> dict[str, Competition]:
         return {competition.name: competition for competition in self.table.competitions}
 
     def step(self) -> bool:
-        """Take in the model whose turn it is; True where another one waits."""
+        """Take in the model whose turn it is, bases first; True where another one waits."""
         head = self.chain.head()
+        self._bring_bases(head)
         due = submissions.due_for_intake(self.ledger, self._rules, head)
         if not due:
             return False
@@ -45,6 +48,21 @@ class Fetch:
         log.info("%s@%s: %s", due[0].repo, due[0].revision[:8], outcome)
         self.wakes.poke("rounds")
         return len(due) > 1
+
+    def _bring_bases(self, head: Block) -> None:
+        """Have the sketch of every base that the table names: lineage needs it, and adapters the base itself."""
+        there = lineages.sketched(self.ledger)
+        for competition in self.table.competitions:
+            base = competition.base
+            failures, due = self._bases.get(competition.name, (0, head))
+            if base is None or base.digest in there or head < due:
+                continue
+            sketch = self.intake.base_sketch(competition, base)
+            if isinstance(sketch, Unfetched):
+                self._bases[competition.name] = failures + 1, Block(head + pause(failures))
+            else:
+                lineages.add_sketch(self.ledger, base.digest, sketch)
+                self.wakes.poke("rounds")
 
     def _take_in(self, submission: Submission, head: Block) -> Outcome:
         """What became of one model; its repository may stay private until it is due."""

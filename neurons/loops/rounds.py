@@ -23,7 +23,7 @@ from evaluation.sources.bundle import BundleCorrupt, draw, read_bundle, write_bu
 from evaluation.sources.held import Held
 from evaluation.sources.registry import Source
 from evaluation.verdicts import Abandoned, Scored, Verdict
-from ledger import rounds, submissions, verdicts
+from ledger import lineages, rounds, submissions, verdicts
 from ledger.database import Ledger
 from models.rejections import Rejection
 from neurons.descent import Descent
@@ -87,6 +87,10 @@ class Rounds:
             self.wakes.poke("watch")
             return False
         if not all(self._is_given_up(submission) for submission in field.awaited):
+            self.wakes.poke("fetch")
+            return False
+        if competition.base and competition.base.digest not in lineages.sketched(self.ledger):
+            rounds.hold(self.ledger, round_.id, f"the competition's base {competition.base.repo} is not here yet")
             self.wakes.poke("fetch")
             return False
         return self._judge(competition, round_, field)

@@ -9,7 +9,7 @@ import pytest
 
 from chain.types import Hotkey
 from hub.folder import FolderHub
-from models.bases import Base, BaseRef, BaseUnavailable
+from models.bases import Base, BaseDamaged, BaseRef, BaseUnavailable, sketch_base
 from models.cache import ModelCache
 from models.intake import bring_base, take_in
 from models.limits import ModelLimits
@@ -118,3 +118,15 @@ def test_a_base_that_vetting_refuses_is_raised(named: BaseRef, cache: ModelCache
     revision = owner.upload_files(named.repo, "model", {"config.json": b"{}"}, message="spoilt")
     with pytest.raises(BaseUnavailable, match=r"is refused: architectures of config\.json"):
         bring_base(owner, replace(named, revision=revision), cache)
+
+
+def test_the_sketch_of_a_base_is_that_of_its_vetting_and_holds_every_byte_against_the_digest(
+    validator: FolderHub, named: BaseRef, cache: ModelCache, saved: Path, tmp_path: Path, limits: ModelLimits
+):
+    base, vetted = bring_base(validator, named, cache), vet(saved, tmp_path / "clean", limits)
+    assert isinstance(vetted, Vetted)
+    assert sketch_base(base) == vetted.sketch
+    weights = base.folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(BaseDamaged, match="has not the digest"):
+        sketch_base(base)

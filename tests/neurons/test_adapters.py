@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from chain.signing import Wallet
+from chain.simulated.chain import SimulatedChain
 from competitions.spec import Competition, Table
 from competitions.table import parse
 from hub.folder import FolderHub
+from ledger.database import open_ledger
+from ledger.lineages import sketched
 from models.bases import BaseRef
 from models.cache import ModelCache
 from models.intake import bring_base
@@ -20,10 +24,13 @@ from models.publishing import PublishedModel, publish
 from models.vetting import Vetted
 from neurons import miner_cli, tables
 from neurons.intake import Intake, Unfetched
+from neurons.loops.fetch import Fetch
 from neurons.miner import Order
+from neurons.supervisor import Wakes
 from tests.competitions.builders import submit
 from tests.models.lora import write_lora
 from tests.neurons.conftest import Mine
+from tests.neurons.scenes import subnet
 from tests.neurons.tiny_model import write_model
 
 BASE = """
@@ -112,17 +119,26 @@ def test_a_base_that_cannot_be_had_is_logged_and_refuses_nobody(
     assert "no adapter of answers can be taken in: the base owner/base" in caplog.text
 
 
-def test_a_base_damaged_on_our_disk_is_put_off_and_fetched_anew(
-    world: World, published: PublishedModel, tmp_path: Path
+class Blind(ModelCache):
+    """A cache on a disk whose damage no file system tells of."""
+
+    @contextmanager
+    def using(self, digest: str) -> Iterator[Path | None]:
+        yield self.path(digest) if self.has(digest) else None
+
+
+@pytest.mark.parametrize("kind", [ModelCache, Blind])
+def test_a_base_damaged_on_our_disk_is_fetched_anew_and_no_adapter_is_refused_for_it(
+    world: World, published: PublishedModel, tmp_path: Path, kind: type[ModelCache]
 ) -> None:
-    intake = Intake(FolderHub(world.hub, None), ModelCache(tmp_path / "validator"))
+    intake = Intake(FolderHub(world.hub, None), kind(tmp_path / "validator"))
     submission = submit(1, repo="alice/lora", revision=published.revision, digest=published.digest)
     bring_base(intake.hub, world.ref, intake.cache)
     weights = intake.cache.path(world.ref.digest) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
     first, second = (intake.take_in(submission, world.rules) for _ in range(2))
-    assert isinstance(first, Unfetched)
-    assert (first.cause.partition(":")[0], getattr(second, "digest", None)) == ("BaseDamaged", published.digest)
+    put_off = isinstance(first, Unfetched) and first.cause.startswith("BaseDamaged:")
+    assert (put_off, getattr(second, "digest", None)) == (kind is Blind, published.digest)
 
 
 def test_checking_an_adapter_says_what_a_validator_would_and_needs_no_hub_where_the_base_is_kept(
@@ -136,3 +152,37 @@ def test_checking_an_adapter_says_what_a_validator_would_and_needs_no_hub_where_
     bring_base(FolderHub(world.hub, None), world.ref, ModelCache(tmp_path / "home" / "bases"))
     kept = CliRunner().invoke(miner_cli.app, command, env=home)
     assert json.loads(kept.stdout.splitlines()[-1])["digest"] == published.digest
+
+
+@pytest.fixture
+def fetching(world: World, tmp_path: Path) -> Iterator[Fetch]:
+    """The fetch loop of a validator that nobody has submitted anything to, at block 10."""
+    chain, ledger = subnet(), open_ledger(tmp_path / "ledger.sqlite")
+    chain.advance_to(10)
+    intake = Intake(FolderHub(world.hub, None), ModelCache(tmp_path / "validator"))
+    yield Fetch(chain, ledger, intake, world.table, Wakes())
+    ledger.close()
+
+
+def test_a_validator_sketches_the_base_before_anybody_submits(world: World, fetching: Fetch) -> None:
+    fetching.step()
+    assert sketched(fetching.ledger) == (world.ref.digest,)
+    assert fetching.intake.cache.has(world.ref.digest)
+
+
+def test_a_base_that_is_not_to_be_had_is_asked_for_again_in_later_blocks(
+    world: World, fetching: Fetch, caplog: pytest.LogCaptureFixture
+) -> None:
+    owner, asked = FolderHub(world.hub, "owner"), []
+    owner.set_visibility("owner/base", "model", private=True)
+    assert isinstance(fetching.chain, SimulatedChain)
+    for _ in range(8):
+        caplog.clear()
+        fetching.step()
+        asked.append("the base of answers is not to be had" in caplog.text)
+        fetching.chain.advance(1)
+    assert asked == [True, False, True, False, False, False, True, False]  # pauses of 2 blocks, of 4, and so on
+    owner.set_visibility("owner/base", "model", private=False)
+    fetching.chain.advance(8)
+    fetching.step()
+    assert sketched(fetching.ledger) == (world.ref.digest,)
