@@ -1,8 +1,9 @@
 """Where a model comes from, among models that are known: a copy, a copy with noise, a merge, a fine-tune, or none.
 
-All is told from sketches (`models.sketch`), so it takes no weights, no device and no model that anybody still has, and
-is the same on every machine. What lies between a model and the nearest known one decides: nothing, a scale, noise, what
-another known model adds, or what was learnt. Knows nothing of submissions, owners or rules.
+All is told from sketches (`models.sketch`), so it takes no weights, no device and no model that anybody still has.
+Every machine comes to the same, but for last bits of float64 that decide where a model lies on a line. What lies
+between a model and the nearest known one decides: nothing, a scale, noise, what another known model adds, or what was
+learnt. Knows nothing of submissions, owners or rules.
 """
 
 import math

@@ -34,7 +34,10 @@ MEANING: dict[Reason, str] = {
     Reason.WEIGHTS: "tensors are missing, unexpected, misshapen, not finite or out of the allowed norms",
     Reason.TOKENIZER: "the tokenizer does not keep every byte, leaves the embedding, or is not the competition's",
     Reason.DIGEST: "the model's digest is not the one that was committed",
-    Reason.COPY: "the model, or its repository and revision, was committed first under another coldkey",
+    Reason.COPY: (
+        "the model, or its repository and revision, was committed first under another coldkey, "
+        "or it is such a model in a disguise"
+    ),
     Reason.NOT_CAUSAL: "changing the end of a text changed the predictions before it",
     Reason.NOT_FINITE: "the model gives NaN or infinite losses",
     Reason.UNLOADABLE: "the model failed to load or to answer, repeatedly and on healthy devices",

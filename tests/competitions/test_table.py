@@ -3,9 +3,10 @@
 import pytest
 
 from chain.types import Block
-from competitions.spec import Table
+from competitions.spec import LineageSpec, Table
 from competitions.table import TableError, parse, shares_at
 from models.bases import BaseRef
+from models.lineage import Kind
 from neurons import tables
 
 
@@ -24,6 +25,16 @@ from neurons import tables
         ("[competitions.chat]", "[competitions.CHAT!]", "not valid TOML"),
         ("fetch_blocks = 15", "fetch_blocks = 41", "must be at most eval_delay_blocks (40)"),
         (
+            "[competitions.chat.epsilon]",
+            '[competitions.chat.lineage]\nrefused = ["copy", "theft"]\n[competitions.chat.epsilon]',
+            "competitions.0.lineage.refused.1: input should be 'original', 'copy', ",
+        ),
+        (
+            "[competitions.chat.epsilon]",
+            '[competitions.chat.lineage]\nrefused = ["original"]\n[competitions.chat.epsilon]',
+            "lineage.refused: must be some of copy, scaled, permuted, noise, merge, adapter, fine_tune (it is original)",
+        ),
+        (
             "max_length = 512",
             'max_length = 512\ntokenizer = "fixed"',
             'competitions.chat.limits.tokenizer: must be "free", or the 64 hex digits that '
@@ -35,6 +46,13 @@ def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, ol
     with pytest.raises(TableError) as refusal:
         parse(table_text.replace(old, new, 1))
     assert said in str(refusal.value)
+
+
+def test_a_table_says_which_kinds_of_descent_are_refused(table: Table, table_text: str) -> None:
+    refused = '[competitions.chat.lineage]\nrefused = ["copy", "merge"]\n[competitions.chat.epsilon]'
+    strict = parse(table_text.replace("[competitions.chat.epsilon]", refused, 1))
+    assert strict.competitions[0].lineage == LineageSpec((Kind.COPY, Kind.MERGE))
+    assert (table.competitions[0].lineage, strict.fingerprint == table.fingerprint) == (LineageSpec(), False)
 
 
 BASE = f"""
