@@ -32,7 +32,7 @@ from neurons import tables
         (
             "[competitions.chat.epsilon]",
             '[competitions.chat.lineage]\nrefused = ["original"]\n[competitions.chat.epsilon]',
-            "lineage.refused: must be some of copy, scaled, permuted, noise, merge, adapter, fine_tune (it is original)",
+            "lineage.refused: must be some of copy, scaled, permuted, noise, merge, adapter, fine_tune (it is",
         ),
         (
             "max_length = 512",
