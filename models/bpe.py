@@ -32,6 +32,7 @@ _SWITCHES: dict[str, tuple[object, ...]] = {
 }
 """Switches of a BPE model and the values they may have: dropout makes encodings random, the others change text."""
 
+_MAX_ADDED = 20_000  # a stock tokenizer has a thousand at most, and a library matches every text against all of them
 _ADDED_KEYS = frozenset({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"})
 
 
@@ -59,6 +60,8 @@ class AddedToken:
 
 def read_added(listed: object) -> tuple[AddedToken, ...] | str:
     """The `added_tokens` of a tokenizer.json, in order of their ids; or what is wrong with them."""
+    if isinstance(listed, list) and len(listed) > _MAX_ADDED:
+        return f"has {len(listed)} added tokens; at most {_MAX_ADDED} are read"
     tokens: dict[str, AddedToken] = {}
     for entry in listed if isinstance(listed, list) else []:
         if not isinstance(entry, dict) or not entry.keys() <= _ADDED_KEYS:

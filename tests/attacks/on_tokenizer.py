@@ -80,6 +80,14 @@ def token_that_decodes_to_another_text(folder: Path, _: Bait) -> None:
     edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"][1].update(content="Ġé"))
 
 
+@attack("read_added", "has 21000 added tokens; at most 20000", "gives 21259 ids where vocab_size is 260")
+def added_tokens_by_the_thousand(folder: Path, _: Bait) -> None:
+    """Half a million fit in a file, take seconds to read, and every text is matched against all of them."""
+    plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    more = [{"id": 259 + index, "content": f"<{index}>", **plain} for index in range(20_998)]
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"].extend(more))
+
+
 @attack("distinct_merges", "has the merge 't h' more than once", "vetted")
 def merge_written_a_million_times(folder: Path, _: Bait) -> None:
     """Written out in full, it takes 700 MB to read and more to load."""
