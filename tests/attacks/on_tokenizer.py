@@ -80,7 +80,7 @@ def token_that_decodes_to_another_text(folder: Path, _: Bait) -> None:
     edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"][1].update(content="Ġé"))
 
 
-@attack("read_added", "has 21000 added tokens; at most 20000", "gives 21259 ids where vocab_size is 260")
+@attack("read_added", "has 21000 added tokens; at most 20000", "tokenizer: .* gives 21257 ids where vocab_size is 260")
 def added_tokens_by_the_thousand(folder: Path, _: Bait) -> None:
     """Half a million fit in a file, take seconds to read, and every text is matched against all of them."""
     plain = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
