@@ -54,6 +54,9 @@ MEANING: dict[Kind, str] = {
     Kind.FINE_TUNE: "a known model and what was learnt",
 }
 
+Apart = Mapping[str, Difference]
+"""What lies between two models, by tensor."""
+
 CLEAR = 4.5
 """Standard score from which on a difference counts as learnt; noise reaches it once in 100,000 models."""
 
@@ -66,6 +69,7 @@ _MERGE_LEFT_AS_ROUNDING = 0.75  # where it is as little as the rounding to a dty
 _PERMUTED_FROM = 0.01
 _PERMUTED_NOISE = 0.02  # of the distance, as norms show it
 _ADAPTER_RANK = 16  # half of a sketch's directions
+_BESIDE_DIRECTIONS = 0.3  # of a difference; of one without structure, half of the directions leave 0.45
 _ROUNDING = {"F32": FLOOR, "F16": 4e-4, "BF16": 3e-3}
 """Dtype → relative distance that rounding to it stays below."""
 
@@ -94,27 +98,42 @@ def trace(model: ModelSketch, known: Mapping[str, ModelSketch]) -> Lineage:
     near = shortlist(model, known)
     if not near:
         return Lineage(Kind.ORIGINAL, (), (), math.inf, 1.0)
-    name = next(iter(near))
-    apart = differences(model, near[name])
+    name, apart = _nearest(model, near)
     return (
-        _the_same(model, name, near[name], apart)
+        _the_same(model, near)
         or _scaled(model, near)
-        or _merged(model, near, apart)
+        or _merged(model, near)
         or _noisy(model, name, apart)
         or _permuted(model, near)
         or _worked_on(model, name, apart)
     )
 
 
-def _the_same(model: ModelSketch, name: str, parent: ModelSketch, apart: Mapping[str, Difference]) -> Lineage | None:
-    """The nearest known model, or one of the two rounded to a dtype that the other is not."""
-    distance, rounding = relative_distance(apart.values()), max(_rounding(model), _rounding(parent))
-    if distance <= FLOOR:
-        return _of_one(Kind.COPY, name, apart, 1.0)
-    if _rounding(model) == _rounding(parent) or distance > rounding:
-        return None
-    noise = _noisy(model, name, apart)
-    return replace(noise, kind=Kind.COPY) if noise else None
+def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> tuple[str, Apart]:
+    """The nearest known model and the difference, in bfloat16 where the model is: rounding alone is no difference."""
+    coarse = all(its.dtype == "BF16" for its in model.tensors.values())
+    apart = {name: differences(model, its.as_bf16() if coarse else its) for name, its in near.items()}
+    name = min(apart, key=lambda name: relative_distance(apart[name].values()))
+    return name, apart[name]
+
+
+def _the_same(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
+    """A known model, or one of the two rounded to a coarser dtype."""
+    for name, its in near.items():
+        apart = differences(model, its)
+        if any(
+            _is_nothing(differences(*pair)) for pair in ((model, its), (model, its.as_bf16()), (model.as_bf16(), its))
+        ):
+            return _of_one(Kind.COPY, name, apart, 1.0)
+        mine, theirs = _rounding(model), _rounding(its)
+        rounded = mine != theirs and relative_distance(apart.values()) <= max(mine, theirs)
+        if rounded and (noise := _noisy(model, name, apart)):
+            return replace(noise, kind=Kind.COPY)
+    return None
+
+
+def _is_nothing(apart: Apart) -> bool:
+    return relative_distance(apart.values()) <= FLOOR
 
 
 def _scaled(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
@@ -128,9 +147,10 @@ def _scaled(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | No
     return _of_one(Kind.SCALED, name, apart, 1 - share / _SCALE_LEFT / 2)
 
 
-def _merged(model: ModelSketch, near: Mapping[str, ModelSketch], apart: Mapping[str, Difference]) -> Lineage | None:
+def _merged(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
     """A weighted sum of known models, and perhaps a rounding beside."""
     names, sketches = list(near), list(near.values())
+    apart = differences(model, sketches[0])
     mixture = best_mixture(grams(model, sketches))
     if len(mixture.parts) == 1:
         return None
@@ -157,7 +177,7 @@ def _left(model: ModelSketch, sketches: list[ModelSketch], mixture: Mixture) -> 
     return found
 
 
-def _noisy(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Lineage | None:
+def _noisy(model: ModelSketch, name: str, apart: Apart) -> Lineage | None:
     """The nearest known model, and what has nothing to do with it."""
     score = learnt(apart, _shapes(model))
     if relative_distance(apart.values()) > _NOISE_WITHIN or score >= CLEAR:
@@ -167,16 +187,15 @@ def _noisy(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Li
 
 def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
     """A known model in another order: far from it, with norms as if by next to no noise."""
-    for name, parent in near.items():
-        apart = differences(model, parent)
-        distance = relative_distance(apart.values())
-        share = norm_noise(model, parent) / distance
-        if distance >= _PERMUTED_FROM and share <= _PERMUTED_NOISE:
-            return _of_one(Kind.PERMUTED, name, apart, 1 - share / _PERMUTED_NOISE / 2)
-    return None
+    apart = {name: differences(model, parent) for name, parent in near.items()}
+    shares = {name: norm_noise(model, near[name]) / relative_distance(its.values()) for name, its in apart.items()}
+    name = min(shares, key=lambda name: shares[name])
+    if relative_distance(apart[name].values()) < _PERMUTED_FROM or shares[name] > _PERMUTED_NOISE:
+        return None
+    return _of_one(Kind.PERMUTED, name, apart[name], 1 - shares[name] / _PERMUTED_NOISE / 2)
 
 
-def _worked_on(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -> Lineage:
+def _worked_on(model: ModelSketch, name: str, apart: Apart) -> Lineage:
     """The nearest known model and what was learnt, or nobody's."""
     distance = relative_distance(apart.values())
     if distance > _RELATED_WITHIN:
@@ -187,11 +206,18 @@ def _worked_on(model: ModelSketch, name: str, apart: Mapping[str, Difference]) -
 
 
 def _is_of_low_rank(apart: Iterable[Difference], rounding: float) -> bool:
-    """Whether matrices alone differ, each in a few directions and a rounding."""
-    return all(its.is_nothing if 1 in its.apart.shape else rank_beyond(its, _ADAPTER_RANK) <= rounding for its in apart)
+    """Whether matrices alone differ, each in a few directions, beside which little is left, such as a rounding."""
+    return all(
+        its.is_nothing
+        or (
+            1 not in its.apart.shape
+            and rank_beyond(its, _ADAPTER_RANK) <= min(rounding, _BESIDE_DIRECTIONS * its.length / its.norm)
+        )
+        for its in apart
+    )
 
 
-def _of_one(kind: Kind, name: str, apart: Mapping[str, Difference], confidence: float) -> Lineage:
+def _of_one(kind: Kind, name: str, apart: Apart, confidence: float) -> Lineage:
     return Lineage(kind, (name,), (1.0,), relative_distance(apart.values()), confidence)
 
 

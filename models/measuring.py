@@ -17,9 +17,8 @@ from typing import BinaryIO
 import numpy as np
 
 from models.digest import TensorDigest
-from models.projection import Floats, Projection
-from models.sketch import TensorSketch
-from models.tensors import BLOCK_BYTES, EXPONENT, ITEM_BYTES, Tensor, blocks, one_block
+from models.sketch import Sketching, TensorSketch
+from models.tensors import BLOCK_BYTES, EXPONENT, Tensor, blocks, one_block
 
 _BLOCKS = 3
 
@@ -46,14 +45,14 @@ def measure(tensors: Iterable[Tensor], copy: BinaryIO | None = None) -> Generato
     with ThreadPoolExecutor(1, thread_name_prefix="sha256") as other:
         before: Callable[[], Measured] | None = None
         for tensor in tensors:
-            digest, projection = hashlib.sha256(), Projection(tensor.shape)
-            step = projection.step * ITEM_BYTES[tensor.dtype]
-            for block in blocks(tensor, (piece[: BLOCK_BYTES // step * step] for piece in memory)):
+            digest, sketching = hashlib.sha256(), Sketching(tensor.shape, tensor.dtype)
+            whole = BLOCK_BYTES // sketching.step * sketching.step
+            for block in blocks(tensor, (piece[:whole] for piece in memory)):
                 hashing.append(other.submit(digest.update, block))
-                _project(block, tensor.dtype, step, projection)
+                sketching.add(block)
                 if copy is not None:
                     copy.write(block)
-            told = partial(_told, tensor, other.submit(digest.hexdigest), *projection.finish())
+            told = partial(_told, tensor, other.submit(digest.hexdigest), sketching.finish())
             if before:
                 yield before()
             before = told
@@ -69,16 +68,9 @@ def _memory(hashing: deque[Future[None]]) -> Iterator[memoryview]:
         yield piece
 
 
-def _project(block: memoryview, dtype: str, step: int, projection: Projection) -> None:
-    with np.errstate(all="ignore"):
-        for start in range(0, len(block), step):
-            projection.add(block[start : start + step], dtype)
-
-
-def _told(tensor: Tensor, digest: Future[str], norm: float, numbers: Floats) -> Measured:
+def _told(tensor: Tensor, digest: Future[str], sketch: TensorSketch) -> Measured:
     """What the pass over a tensor told, once its last block is hashed."""
-    finite = isfinite(norm) or _looked_through(tensor)
-    sketch = TensorSketch(tensor.shape, tensor.dtype, norm, len(numbers), numbers.astype("<f4").tobytes())
+    finite = isfinite(sketch.norm) or _looked_through(tensor)
     return Measured(tensor.name, tensor.dtype, tensor.shape, digest.result(), finite, sketch)
 
 

@@ -66,10 +66,14 @@ def layout(shape: tuple[int, ...]) -> Layout:
 
 
 class Projection:
-    """The sums over one tensor: `add` its numbers in order, then `finish`."""
+    """The sums over one tensor: `add` its numbers in order, then `finish`.
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    With `rounded`, over its numbers as they would be in bfloat16.
+    """
+
+    def __init__(self, shape: tuple[int, ...], *, rounded: bool = False) -> None:
         self._layout = layout(shape)
+        self._widened = _ROUNDED if rounded else _WIDENED
         ring = (self._layout.shape[0], self._layout.columns)
         self._sums, self._all_sums = np.zeros(ring, np.float32), np.zeros(ring)
         self._squares = np.zeros(self._layout.step, np.float32)
@@ -87,7 +91,7 @@ class Projection:
 
         What overflows shows in the norm; call it under np.errstate(all="ignore"), which takes time to enter.
         """
-        bits = _WIDENED[dtype](chunk, self._scratch)
+        bits = self._widened[dtype](chunk, self._scratch)
         terms = self._scratch[: len(bits)]
         signs = _signs(self._layout.columns)[self._row % ROWS * self._layout.columns :]
         np.bitwise_xor(bits, signs[: len(bits)], out=terms.view(np.uint32))
@@ -163,6 +167,24 @@ def _from_f16(chunk: memoryview, scratch: Floats) -> Bits:
 
 _WIDENED: dict[str, Callable[[memoryview, Floats], Bits]] = {"F32": _from_f32, "F16": _from_f16, "BF16": _from_bf16}
 """dtype → the bits of the same numbers as float32, exactly; some use the scratch space."""
+
+
+def _to_bf16(bits: Bits, scratch: Floats) -> Bits:
+    """Finite float32 numbers rounded to the nearest bfloat16, and to even, as bits of float32."""
+    found: Bits = scratch[: len(bits)].view(np.uint32)
+    odd = bits >> 16 & 1
+    np.add(bits, 0x7FFF, out=found)
+    np.add(found, odd, out=found)
+    np.bitwise_and(found, 0xFFFF0000, out=found)
+    return found
+
+
+_ROUNDED: dict[str, Callable[[memoryview, Floats], Bits]] = {
+    "F32": lambda chunk, scratch: _to_bf16(_from_f32(chunk, scratch), scratch),
+    "F16": lambda chunk, scratch: _to_bf16(_from_f16(chunk, scratch), scratch),
+    "BF16": _from_bf16,
+}
+"""The same of the numbers rounded to bfloat16."""
 
 
 @lru_cache(maxsize=16)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.projection import COLUMNS, ROWS, VECTOR, Doubles, layout
+from models.projection import COLUMNS, ROWS, VECTOR, Doubles, Projection, layout
 from models.strict_json import BadJson, canonical, parse_object
 from models.tensors import ITEM_BYTES
 
@@ -32,7 +32,8 @@ _LENGTH = struct.Struct("<I")
 class TensorSketch:
     """One tensor: its shape, dtype and exact Euclidean norm, and `data`, the projection as little-endian float32.
 
-    The projection is a matrix of `rows` rows, as wide as there are numbers.
+    The projection is a matrix of `rows` rows, as wide as there are numbers. `rounded` is that of the same tensor
+    rounded to bfloat16, and empty where it is in bfloat16: whoever saves another's model in half the bytes rounds it.
     """
 
     shape: tuple[int, ...]
@@ -40,6 +41,7 @@ class TensorSketch:
     norm: float
     rows: int
     data: bytes
+    rounded: bytes
 
     @property
     def columns(self) -> int:
@@ -49,15 +51,53 @@ class TensorSketch:
     @property
     def numbers(self) -> Doubles:
         """The projection, shape (rows, columns); its length estimates the norm."""
-        return np.frombuffer(self.data, dtype="<f4").reshape(self.rows, -1).astype(np.float64)
+        return _matrix(self.data, self.rows)
 
     def folded(self, rows: int, columns: int) -> "TensorSketch":
         """A smaller sketch, of no more rows and columns, both powers of two: folding is linear too."""
         rows, columns = min(rows, self.rows), min(columns, self.columns)
         if (rows, columns) == (self.rows, self.columns):
             return self
-        parts = self.numbers.reshape(self.rows // rows, rows, self.columns // columns, columns)
-        return replace(self, rows=rows, data=parts.sum(axis=(0, 2)).astype("<f4").tobytes())
+
+        def fold(data: bytes) -> bytes:
+            parts = _matrix(data, self.rows).reshape(self.rows // rows, rows, self.columns // columns, columns)
+            summed: Doubles = parts.sum(axis=(0, 2))
+            return summed.astype("<f4").tobytes()
+
+        return replace(self, rows=rows, data=fold(self.data), rounded=self.rounded and fold(self.rounded))
+
+    def as_bf16(self) -> "TensorSketch":
+        """The sketch of the tensor rounded to bfloat16, but for the last digits of the norm."""
+        return replace(self, dtype="BF16", data=self.rounded, rounded=b"") if self.rounded else self
+
+
+class Sketching:
+    """One tensor's sketch in the making: `add` its bytes in order, in blocks of a multiple of `step`, then `finish`."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: str) -> None:
+        self._shape, self._dtype = shape, dtype
+        self._whole = Projection(shape)
+        self._rounded = None if dtype == "BF16" else Projection(shape, rounded=True)
+
+    @property
+    def step(self) -> int:
+        """Bytes of a multiple of which all blocks but the last must be."""
+        return self._whole.step * ITEM_BYTES[self._dtype]
+
+    def add(self, block: memoryview) -> None:
+        """Add the next bytes, little-endian numbers of the dtype."""
+        with np.errstate(all="ignore"):
+            for start in range(0, len(block), self.step):
+                chunk = block[start : start + self.step]
+                self._whole.add(chunk, self._dtype)
+                if self._rounded:
+                    self._rounded.add(chunk, self._dtype)
+
+    def finish(self) -> TensorSketch:
+        """The sketch. Its norm is not finite if a number is not, or if the square of one is not (1.8e19 and more)."""
+        norm, numbers = self._whole.finish()
+        rounded = self._rounded.finish()[1].astype("<f4").tobytes() if self._rounded else b""
+        return TensorSketch(self._shape, self._dtype, norm, len(numbers), numbers.astype("<f4").tobytes(), rounded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +110,12 @@ class ModelSketch:
         """The one form of this sketch, for keeping: magic, header length, header as canonical JSON, numbers by name."""
         named = sorted(self.tensors.items())
         header = canonical({name: [its.shape, its.dtype, its.norm, its.rows, its.columns] for name, its in named})
-        return b"".join([_MAGIC, _LENGTH.pack(len(header)), header, *(sketch.data for _, sketch in named)])
+        numbers = (part for _, its in named for part in (its.data, its.rounded))
+        return b"".join([_MAGIC, _LENGTH.pack(len(header)), header, *numbers])
+
+    def as_bf16(self) -> "ModelSketch":
+        """The sketch of the model rounded to bfloat16."""
+        return ModelSketch({name: its.as_bf16() for name, its in self.tensors.items()})
 
 
 def sketch_of(tensors: Mapping[str, TensorSketch]) -> ModelSketch:
@@ -99,8 +144,9 @@ def decode(data: bytes) -> ModelSketch:
     offset, tensors = start + length, {}
     for name, entry in header.items():
         shape, dtype, norm, rows, columns = _entry(name, entry)
-        end = offset + 4 * rows * columns
-        tensors[name] = TensorSketch(shape, dtype, norm, rows, data[offset:end])
+        middle = offset + 4 * rows * columns
+        end = middle if dtype == "BF16" else middle + 4 * rows * columns
+        tensors[name] = TensorSketch(shape, dtype, norm, rows, data[offset:middle], data[middle:end])
         offset = end
     model = ModelSketch(tensors)
     if len(data) > MAX_BYTES or offset != len(data) or model.encode() != data:
@@ -120,6 +166,10 @@ def distance(one: TensorSketch, other: TensorSketch) -> float:
     """The estimated Euclidean length of the difference of two tensors. Raises ValueError where shapes differ."""
     mine, its = aligned(one, other)
     return float(np.linalg.norm(mine - its))
+
+
+def _matrix(data: bytes, rows: int) -> Doubles:
+    return np.frombuffer(data, dtype="<f4").reshape(rows, -1).astype(np.float64)
 
 
 def _capped(sketch: TensorSketch, rows: int, columns: int, vector: int) -> TensorSketch:

@@ -4,8 +4,7 @@ is made of them. What is learnt lies in those directions; noise does not.
 
 import numpy as np
 
-from models.projection import Projection
-from models.sketch import ModelSketch, TensorSketch, sketch_of
+from models.sketch import ModelSketch, Sketching, TensorSketch, sketch_of
 
 Weights = dict[str, np.ndarray]
 HIDDEN, INNER, ROWS, LAYERS = 64, 96, 200, 3
@@ -62,22 +61,27 @@ def mixed(*parts: tuple[float, Weights]) -> Weights:
     return {name: sum(share * its[name] for share, its in parts).astype(np.float32) for name in parts[0][1]}
 
 
+def rounded(numbers: np.ndarray) -> np.ndarray:
+    """float32 numbers as they are once read back from bfloat16."""
+    return (_halves(numbers).astype(np.uint32) << 16).view(np.float32)
+
+
 def sketch(weights: Weights, dtype: str = "F32") -> ModelSketch:
     """The sketch of a model whose numbers are rounded to a dtype."""
     return sketch_of({name: _sketch(its, dtype) for name, its in weights.items()})
 
 
 def _sketch(numbers: np.ndarray, dtype: str) -> TensorSketch:
-    if dtype == "BF16":
-        bits = numbers.astype(np.float32).view(np.uint32)
-        data = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2").tobytes()
-    else:
-        data = numbers.astype("<f4").tobytes()
-    projection, item = Projection(numbers.shape), 2 if dtype == "BF16" else 4
-    for start in range(0, len(data), projection.step * item):
-        projection.add(memoryview(data)[start : start + projection.step * item], dtype)
-    norm, found = projection.finish()
-    return TensorSketch(numbers.shape, dtype, norm, len(found), found.astype("<f4").tobytes())
+    data = (_halves(numbers) if dtype == "BF16" else numbers).astype("<u2" if dtype == "BF16" else "<f4").tobytes()
+    sketching = Sketching(numbers.shape, dtype)
+    sketching.add(memoryview(data))
+    return sketching.finish()
+
+
+def _halves(numbers: np.ndarray) -> np.ndarray:
+    """The upper halves of float32 numbers, rounded to the nearest and to even."""
+    bits = numbers.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
 def _directions(seed: int) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_a_tensor_is_never_in_memory_as_a_whole(tmp_path: Path):
         list(measure([Tensor("t", "F32", (4_000, 4_000), file, 0, 64_000_000)], nowhere))
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    assert peak < 8_000_000
+    assert peak < 10_000_000
 
 
 def test_a_pass_left_early_leaves_no_thread(tmp_path: Path):

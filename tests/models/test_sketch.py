@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.projection import CHUNK, COLUMNS, ROWS, Projection
-from models.sketch import MAX_BYTES, ModelSketch, TensorSketch, decode, distance, sketch_of
+from models.projection import CHUNK, COLUMNS, ROWS
+from models.sketch import MAX_BYTES, ModelSketch, Sketching, TensorSketch, decode, distance, sketch_of
 
 
 def sketched(numbers: np.ndarray, shape: tuple[int, ...] | None = None) -> TensorSketch:
@@ -20,12 +20,10 @@ def sketched(numbers: np.ndarray, shape: tuple[int, ...] | None = None) -> Tenso
 
 
 def raw(data: bytes, dtype: str, shape: tuple[int, ...]) -> TensorSketch:
-    projection = Projection(shape)
-    step = projection.step * (4 if dtype == "F32" else 2)
-    for start in range(0, len(data), step):
-        projection.add(memoryview(data)[start : start + step], dtype)
-    norm, found = projection.finish()
-    return TensorSketch(shape, dtype, norm, len(found), found.astype("<f4").tobytes())
+    sketching = Sketching(shape, dtype)
+    for start in range(0, len(data), 3 * sketching.step):
+        sketching.add(memoryview(data)[start : start + 3 * sketching.step])
+    return sketching.finish()
 
 
 def drawn(seed: int, *shape: int) -> np.ndarray:
@@ -61,7 +59,20 @@ def test_the_same_numbers_have_one_sketch_in_every_dtype(shape: tuple[int, ...])
     halves = (numbers.view(np.uint32) >> 16).astype("<u2")
     found = sketched(numbers)
     assert found == replace(raw(numbers.astype("<f2").tobytes(), "F16", shape), dtype="F32")
-    assert found == replace(raw(halves.tobytes(), "BF16", shape), dtype="F32")
+    assert found.as_bf16() == raw(halves.tobytes(), "BF16", shape)
+    assert found.rounded == found.data
+
+
+@pytest.mark.parametrize("dtype", ["F32", "F16"])
+@pytest.mark.parametrize("shape", [(300,), (400, 300)])
+def test_a_sketch_holds_that_of_the_tensor_rounded_to_bfloat16(shape: tuple[int, ...], dtype: str):
+    torch = pytest.importorskip("torch")
+    numbers = drawn(1, *shape).astype(np.float16).astype(np.float32)
+    rounded = torch.from_numpy(numbers).bfloat16()
+    found = raw(numbers.astype("<f2" if dtype == "F16" else "<f4").tobytes(), dtype, shape).as_bf16()
+    expected = raw(rounded.view(torch.int16).numpy().tobytes(), "BF16", shape)
+    assert (found.data, found.dtype, found.rounded) == (expected.data, "BF16", b"")
+    assert found.norm == pytest.approx(expected.norm, rel=1e-3)
 
 
 @settings(max_examples=25, deadline=None)
@@ -171,7 +182,7 @@ def test_a_folded_sketch_still_sees_distances_and_compares_with_a_whole_one(rows
 
 
 @pytest.mark.parametrize(
-    ("layers", "size"), [(2, (32, 32)), (28, (32, 32)), (80, (16, 16)), (400, (8, 4))], ids=lambda number: str(number)
+    ("layers", "size"), [(2, (32, 32)), (28, (32, 16)), (80, (16, 8)), (400, (4, 4))], ids=lambda number: str(number)
 )
 def test_no_model_takes_more_than_a_megabyte(layers: int, size: tuple[int, int]):
     matrix, vector = sketched(drawn(1, 300, 300)), sketched(drawn(1, 2000))
