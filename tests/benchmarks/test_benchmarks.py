@@ -22,3 +22,10 @@ def test_one_poll_takes_as_many_calls_for_many_hotkeys_as_for_few() -> None:
     )
     told = {name: (small[name], large[name]) for name in ("calls", "wire_requests")}
     assert told == {"calls": (7, 7), "wire_requests": (9, 15)}  # maps are read in pages of a hundred, at two requests
+
+
+def test_in_a_small_zoo_nobody_honest_is_accused_and_every_disguise_is_seen_through() -> None:
+    told = figures("lineage", "--small", "--seed", "3")
+    found = {name: told[name] for name in ("copies_found", "noise_found", "merges_named", "rearranged_found")}
+    assert found == {"copies_found": 1.0, "noise_found": 1.0, "merges_named": 1.0, "rearranged_found": 1.0}
+    assert (told["honest_accused"], told["honest"], told["models"]) == (0, 8, 33)
