@@ -125,8 +125,8 @@ def _the_same(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | 
             _is_nothing(differences(*pair)) for pair in ((model, its), (model, its.as_bf16()), (model.as_bf16(), its))
         ):
             return _of_one(Kind.COPY, name, apart, 1.0)
-        mine, theirs = _rounding(model), _rounding(its)
-        rounded = mine != theirs and relative_distance(apart.values()) <= max(mine, theirs)
+        # a rounding to bfloat16 was sketched; one to float16 is told by its size
+        rounded = _rounding(model) != _rounding(its) and relative_distance(apart.values()) <= _ROUNDING["F16"]
         if rounded and (noise := _noisy(model, name, apart)):
             return replace(noise, kind=Kind.COPY)
     return None
