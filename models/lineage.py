@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import NormalDist
 
-import numpy as np
-
 from models.likeness import (
     FLOOR,
     Difference,
+    beside,
     differences,
     grams,
     learnt,
@@ -25,7 +24,7 @@ from models.likeness import (
     relative_distance,
     scaled,
 )
-from models.mixture import Mixture, best_mixture
+from models.mixture import best_mixture
 from models.shortlist import shortlist
 from models.sketch import ModelSketch
 
@@ -154,7 +153,7 @@ def _merged(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | No
     mixture = best_mixture(grams(model, sketches))
     if len(mixture.parts) == 1:
         return None
-    left = _left(model, sketches, mixture)
+    left = beside(model, [sketches[part] for part in mixture.parts], mixture.weights_by_tensor)
     share = math.hypot(*(its.length for its in left.values())) / math.hypot(*(its.length for its in apart.values()))
     limit = _MERGE_LEFT
     if learnt(left, _shapes(model)) < CLEAR:
@@ -164,17 +163,6 @@ def _merged(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | No
         return None
     parents = tuple(names[part] for part in mixture.parts)
     return Lineage(Kind.MERGE, parents, mixture.weights, relative_distance(apart.values()), 1 - share / limit / 2)
-
-
-def _left(model: ModelSketch, sketches: list[ModelSketch], mixture: Mixture) -> dict[str, Difference]:
-    """What a mixture leaves of the model, by tensor, beside the nearest part."""
-    found: dict[str, Difference] = {}
-    by_part = [differences(model, sketches[part]) for part in mixture.parts]
-    for weights, name in zip(mixture.weights_by_tensor, model.tensors, strict=True):
-        if all(name in apart for apart in by_part):
-            rest = sum(weight * apart[name].apart for weight, apart in zip(weights, by_part, strict=True))
-            found[name] = Difference(np.asarray(rest), by_part[0][name].parent, by_part[0][name].norm)
-    return found
 
 
 def _noisy(model: ModelSketch, name: str, apart: Apart) -> Lineage | None:
@@ -211,7 +199,7 @@ def _is_of_low_rank(apart: Iterable[Difference], rounding: float) -> bool:
         its.is_nothing
         or (
             1 not in its.apart.shape
-            and rank_beyond(its, _ADAPTER_RANK) <= min(rounding, _BESIDE_DIRECTIONS * its.length / its.norm)
+            and rank_beyond(its, _ADAPTER_RANK) <= min(rounding * its.norm, _BESIDE_DIRECTIONS * its.length)
         )
         for its in apart
     )
