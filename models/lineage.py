@@ -111,9 +111,12 @@ def trace(model: ModelSketch, known: Mapping[str, ModelSketch]) -> Lineage:
 def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> tuple[str, Apart]:
     """The nearest known model and the difference, in bfloat16 where the model is: rounding alone is no difference."""
     coarse = all(its.dtype == "BF16" for its in model.tensors.values())
-    apart = {name: differences(model, its.as_bf16() if coarse else its) for name, its in near.items()}
-    name = min(apart, key=lambda name: relative_distance(apart[name].values()))
-    return name, apart[name]
+
+    def apart(name: str) -> Apart:
+        return differences(model, near[name].as_bf16() if coarse else near[name])
+
+    name = min(near, key=lambda name: relative_distance(apart(name).values()))  # one at a time: they take megabytes
+    return name, apart(name)
 
 
 def _the_same(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
@@ -137,11 +140,13 @@ def _is_nothing(apart: Apart) -> bool:
 
 def _scaled(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
     """A known model times constants, and perhaps noise or a rounding beside."""
-    best = {name: scaled(model, parent) for name, parent in near.items()}
-    name = min(best, key=lambda name: relative_distance(best[name].values()))
-    left, apart = relative_distance(best[name].values()), differences(model, near[name])
-    share = left / relative_distance(apart.values())
-    if share > _SCALE_LEFT or left > _NOISE_WITHIN or learnt(best[name], _shapes(model)) >= CLEAR:
+    lefts = {name: relative_distance(scaled(model, its).values()) for name, its in near.items()}
+    name = min(lefts, key=lambda name: lefts[name])
+    apart = differences(model, near[name])
+    share = lefts[name] / relative_distance(apart.values())
+    if share > _SCALE_LEFT or lefts[name] > _NOISE_WITHIN:
+        return None
+    if learnt(scaled(model, near[name]), _shapes(model)) >= CLEAR:
         return None
     return _of_one(Kind.SCALED, name, apart, 1 - share / _SCALE_LEFT / 2)
 
@@ -175,12 +180,12 @@ def _noisy(model: ModelSketch, name: str, apart: Apart) -> Lineage | None:
 
 def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
     """A known model in another order: far from it, with norms as if by next to no noise."""
-    apart = {name: differences(model, parent) for name, parent in near.items()}
-    shares = {name: norm_noise(model, near[name]) / relative_distance(its.values()) for name, its in apart.items()}
+    distances = {name: relative_distance(differences(model, its).values()) for name, its in near.items()}
+    shares = {name: norm_noise(model, its) / distances[name] for name, its in near.items()}
     name = min(shares, key=lambda name: shares[name])
-    if relative_distance(apart[name].values()) < _PERMUTED_FROM or shares[name] > _PERMUTED_NOISE:
+    if distances[name] < _PERMUTED_FROM or shares[name] > _PERMUTED_NOISE:
         return None
-    return _of_one(Kind.PERMUTED, name, apart[name], 1 - shares[name] / _PERMUTED_NOISE / 2)
+    return _of_one(Kind.PERMUTED, name, differences(model, near[name]), 1 - shares[name] / _PERMUTED_NOISE / 2)
 
 
 def _worked_on(model: ModelSketch, name: str, apart: Apart) -> Lineage:
