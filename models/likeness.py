@@ -50,7 +50,7 @@ def differences(model: ModelSketch, parent: ModelSketch) -> dict[str, Difference
     """Name → difference, over all tensors that both have in one shape."""
     found = {}
     for name, mine in model.tensors.items():
-        if _has(parent, name, mine):
+        if has(parent, name, mine):
             one, other = aligned(mine, parent.tensors[name])
             found[name] = Difference(one - other, other, parent.tensors[name].norm)
     return found
@@ -68,17 +68,18 @@ def norm_noise(model: ModelSketch, parent: ModelSketch) -> float:
 
     No permutation changes a norm, and noise of size d changes that of n numbers by some d/√n; what is learnt changes it
     by d²/2 and more. The root mean square over the matrices that differ; infinite where the models do not have the same
-    matrices, or none differs.
+    matrices, or fewer than two differ: who permutes what one matrix gives does so to the next one too, and the norm of
+    a single one may stay by chance.
     """
     squares = []
     for name, mine in model.tensors.items():
         if len(mine.shape) > 1:
-            if not _has(parent, name, mine) or not parent.tensors[name].norm:
+            if not has(parent, name, mine) or not parent.tensors[name].norm:
                 return math.inf
             its = parent.tensors[name]
             if distance(mine, its) > FLOOR * its.norm:
                 squares.append((mine.norm / its.norm - 1) ** 2 * math.prod(mine.shape))
-    return math.sqrt(math.fsum(squares) / len(squares)) if squares else math.inf
+    return math.sqrt(math.fsum(squares) / len(squares)) if len(squares) > 1 else math.inf
 
 
 def learnt(apart: Mapping[str, Difference], shapes: Mapping[str, tuple[int, ...]]) -> float:
@@ -109,10 +110,28 @@ def scaled(model: ModelSketch, parent: ModelSketch) -> dict[str, Difference]:
     return found
 
 
+def beside(
+    model: ModelSketch, parts: Sequence[ModelSketch], weights_by_tensor: Iterable[Doubles]
+) -> dict[str, Difference]:
+    """Name → what a weighted sum of parts leaves of each tensor that the first part has, beside that one.
+
+    `weights_by_tensor` has the weights of the parts for each of the model's tensors in turn, each summing to 1; of what
+    a part lacks its weight is 0.
+    """
+    found = {}
+    for (name, mine), weights in zip(model.tensors.items(), weights_by_tensor, strict=True):
+        if has(parts[0], name, mine):
+            there = [place for place, part in enumerate(parts) if has(part, name, mine)]
+            own, *others = aligned(mine, *(parts[place].tensors[name] for place in there))
+            left: Doubles = np.tensordot(weights[there], own - np.array(others), 1)
+            found[name] = Difference(left, others[0], parts[0].tensors[name].norm)
+    return found
+
+
 def rank_beyond(difference: Difference, rank: int) -> float:
-    """Length of what is left of a difference without its `rank` largest directions, over the parent's norm."""
+    """Length of what is left of a difference without its `rank` largest directions."""
     spectrum = np.linalg.svd(difference.apart, compute_uv=False)
-    return float(np.linalg.norm(spectrum[rank:])) / difference.norm if difference.norm else math.inf
+    return float(np.linalg.norm(spectrum[rank:]))
 
 
 def grams(model: ModelSketch, known: Sequence[ModelSketch]) -> Doubles:
@@ -122,15 +141,16 @@ def grams(model: ModelSketch, known: Sequence[ModelSketch]) -> Doubles:
     """
     found = np.full((len(model.tensors), len(known), len(known)), np.nan)
     for place, (name, mine) in enumerate(model.tensors.items()):
-        like = {index: its.tensors[name] for index, its in enumerate(known) if _has(its, name, mine)}
+        like = {index: its.tensors[name] for index, its in enumerate(known) if has(its, name, mine)}
         if like:
-            size = min(its.rows for its in [mine, *like.values()]), min(its.columns for its in [mine, *like.values()])
-            apart = [(its.folded(*size).numbers - mine.folded(*size).numbers).ravel() for its in like.values()]
-            found[place][np.ix_(list(like), list(like))] = np.array(apart) @ np.array(apart).T
+            own, *others = aligned(mine, *like.values())
+            apart = np.array([(its - own).ravel() for its in others])
+            found[place][np.ix_(list(like), list(like))] = apart @ apart.T
     return found
 
 
-def _has(model: ModelSketch, name: str, like: TensorSketch) -> bool:
+def has(model: ModelSketch, name: str, like: TensorSketch) -> bool:
+    """Whether a model has a tensor of this name in the same shape."""
     its = model.tensors.get(name)
     return its is not None and its.shape == like.shape
 

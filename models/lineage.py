@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import NormalDist
 
-import numpy as np
-
 from models.likeness import (
     FLOOR,
     Difference,
+    beside,
     differences,
     grams,
     learnt,
@@ -25,7 +24,7 @@ from models.likeness import (
     relative_distance,
     scaled,
 )
-from models.mixture import Mixture, best_mixture
+from models.mixture import best_mixture
 from models.shortlist import shortlist
 from models.sketch import ModelSketch
 
@@ -112,9 +111,12 @@ def trace(model: ModelSketch, known: Mapping[str, ModelSketch]) -> Lineage:
 def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> tuple[str, Apart]:
     """The nearest known model and the difference, in bfloat16 where the model is: rounding alone is no difference."""
     coarse = all(its.dtype == "BF16" for its in model.tensors.values())
-    apart = {name: differences(model, its.as_bf16() if coarse else its) for name, its in near.items()}
-    name = min(apart, key=lambda name: relative_distance(apart[name].values()))
-    return name, apart[name]
+
+    def apart(name: str) -> Apart:
+        return differences(model, near[name].as_bf16() if coarse else near[name])
+
+    name = min(near, key=lambda name: relative_distance(apart(name).values()))  # one at a time: they take megabytes
+    return name, apart(name)
 
 
 def _the_same(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
@@ -138,11 +140,13 @@ def _is_nothing(apart: Apart) -> bool:
 
 def _scaled(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
     """A known model times constants, and perhaps noise or a rounding beside."""
-    best = {name: scaled(model, parent) for name, parent in near.items()}
-    name = min(best, key=lambda name: relative_distance(best[name].values()))
-    left, apart = relative_distance(best[name].values()), differences(model, near[name])
-    share = left / relative_distance(apart.values())
-    if share > _SCALE_LEFT or left > _NOISE_WITHIN or learnt(best[name], _shapes(model)) >= CLEAR:
+    lefts = {name: relative_distance(scaled(model, its).values()) for name, its in near.items()}
+    name = min(lefts, key=lambda name: lefts[name])
+    apart = differences(model, near[name])
+    share = lefts[name] / relative_distance(apart.values())
+    if share > _SCALE_LEFT or lefts[name] > _NOISE_WITHIN:
+        return None
+    if learnt(scaled(model, near[name]), _shapes(model)) >= CLEAR:
         return None
     return _of_one(Kind.SCALED, name, apart, 1 - share / _SCALE_LEFT / 2)
 
@@ -154,7 +158,7 @@ def _merged(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | No
     mixture = best_mixture(grams(model, sketches))
     if len(mixture.parts) == 1:
         return None
-    left = _left(model, sketches, mixture)
+    left = beside(model, [sketches[part] for part in mixture.parts], mixture.weights_by_tensor)
     share = math.hypot(*(its.length for its in left.values())) / math.hypot(*(its.length for its in apart.values()))
     limit = _MERGE_LEFT
     if learnt(left, _shapes(model)) < CLEAR:
@@ -164,17 +168,6 @@ def _merged(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | No
         return None
     parents = tuple(names[part] for part in mixture.parts)
     return Lineage(Kind.MERGE, parents, mixture.weights, relative_distance(apart.values()), 1 - share / limit / 2)
-
-
-def _left(model: ModelSketch, sketches: list[ModelSketch], mixture: Mixture) -> dict[str, Difference]:
-    """What a mixture leaves of the model, by tensor, beside the nearest part."""
-    found: dict[str, Difference] = {}
-    by_part = [differences(model, sketches[part]) for part in mixture.parts]
-    for weights, name in zip(mixture.weights_by_tensor, model.tensors, strict=True):
-        if all(name in apart for apart in by_part):
-            rest = sum(weight * apart[name].apart for weight, apart in zip(weights, by_part, strict=True))
-            found[name] = Difference(np.asarray(rest), by_part[0][name].parent, by_part[0][name].norm)
-    return found
 
 
 def _noisy(model: ModelSketch, name: str, apart: Apart) -> Lineage | None:
@@ -187,12 +180,12 @@ def _noisy(model: ModelSketch, name: str, apart: Apart) -> Lineage | None:
 
 def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
     """A known model in another order: far from it, with norms as if by next to no noise."""
-    apart = {name: differences(model, parent) for name, parent in near.items()}
-    shares = {name: norm_noise(model, near[name]) / relative_distance(its.values()) for name, its in apart.items()}
+    distances = {name: relative_distance(differences(model, its).values()) for name, its in near.items()}
+    shares = {name: norm_noise(model, its) / distances[name] for name, its in near.items()}
     name = min(shares, key=lambda name: shares[name])
-    if relative_distance(apart[name].values()) < _PERMUTED_FROM or shares[name] > _PERMUTED_NOISE:
+    if distances[name] < _PERMUTED_FROM or shares[name] > _PERMUTED_NOISE:
         return None
-    return _of_one(Kind.PERMUTED, name, apart[name], 1 - shares[name] / _PERMUTED_NOISE / 2)
+    return _of_one(Kind.PERMUTED, name, differences(model, near[name]), 1 - shares[name] / _PERMUTED_NOISE / 2)
 
 
 def _worked_on(model: ModelSketch, name: str, apart: Apart) -> Lineage:
@@ -211,7 +204,7 @@ def _is_of_low_rank(apart: Iterable[Difference], rounding: float) -> bool:
         its.is_nothing
         or (
             1 not in its.apart.shape
-            and rank_beyond(its, _ADAPTER_RANK) <= min(rounding, _BESIDE_DIRECTIONS * its.length / its.norm)
+            and rank_beyond(its, _ADAPTER_RANK) <= min(rounding * its.norm, _BESIDE_DIRECTIONS * its.length)
         )
         for its in apart
     )

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from models.likeness import differences, norm_noise, relative_distance
+from models.likeness import differences, has, norm_noise, relative_distance
 from models.projection import Doubles
-from models.sketch import ModelSketch
+from models.sketch import LEAST, ModelSketch
 
 _NEAREST = 16
 _BY_ANOTHER_MEASURE = 4
 _PARTNERS = 16
-_COARSE = 4  # rows and columns of a matrix's coarse sketch
-_SHARED = 0.5  # of the model's squared norm, in tensors that a known model has too
+_SHARED = 0.5  # of the model's matrices, or of all tensors where it has none: no norm, which one number can drive up
 
 
 def shortlist(model: ModelSketch, known: Mapping[str, ModelSketch]) -> dict[str, ModelSketch]:
@@ -24,29 +23,27 @@ def shortlist(model: ModelSketch, known: Mapping[str, ModelSketch]) -> dict[str,
     Each known sketch is asked for once for its coarse form, and once more if it is listed, so a mapping may read it
     from a disk each time.
     """
-    mine = _coarse(model, model)
-    whole = _energy(model, model)
-    names, rows, shares, norms = [], [], [], []
+    names, rows, lengths, norms = [], [], [], []
     for name in sorted(known):
         its = known[name]
-        share = _energy(model, its) / whole if whole else 0.0
-        if share >= _SHARED:
+        length = _shared_norm(model, its)
+        if length and _shared(model, its) >= _SHARED:
             names.append(name)
             rows.append(_coarse(model, its))
-            shares.append(share)
+            lengths.append(length)
             norms.append(norm_noise(model, its))
     if not names:
         return {}
-    chosen = _chosen(mine, np.array(rows), np.array(shares), np.array(norms))
+    chosen = _chosen(_coarse(model, model), np.array(rows), np.array(lengths), np.array(norms))
     listed = {names[index]: known[names[index]] for index in sorted(chosen)}
     distances = {name: relative_distance(differences(model, its).values()) for name, its in listed.items()}
     return {name: listed[name] for name in sorted(listed, key=lambda name: (distances[name], name))}
 
 
-def _chosen(mine: Doubles, its: Doubles, shares: Doubles, norms: Doubles) -> set[int]:
+def _chosen(mine: Doubles, its: Doubles, lengths: Doubles, norms: Doubles) -> set[int]:
     """Places of the nearest, of those nearest but for a scale, of those of like norms, and of partners of the first."""
     apart = np.where(np.isnan(its), 0.0, its - mine)
-    distances = np.linalg.norm(apart, axis=1) / np.sqrt(shares)
+    distances = np.linalg.norm(apart, axis=1) / lengths
     nearest = np.argsort(distances, kind="stable")[:_NEAREST]
     there = np.where(np.isnan(its), 0.0, its)
     cosines = np.abs(there @ mine) / np.maximum(np.linalg.norm(there, axis=1) * np.linalg.norm(mine), math.ulp(0))
@@ -71,19 +68,23 @@ def _coarse(model: ModelSketch, its: ModelSketch) -> Doubles:
     """A few numbers of each of the model's tensors as the other has them; NaN where it has no such tensor."""
     parts = []
     for name, mine in sorted(model.tensors.items()):
-        rows, columns = (1, _COARSE) if mine.rows == 1 else (_COARSE, _COARSE)
+        rows, columns = (1, LEAST) if mine.rows == 1 else (LEAST, LEAST)
         rows, columns = min(rows, mine.rows), min(columns, mine.columns)
-        like = its.tensors.get(name)
-        there = like is not None and like.shape == mine.shape
-        parts.append(like.folded(rows, columns).numbers.ravel() if there and like else np.full(rows * columns, np.nan))
+        coarse = its.tensors[name].folded(rows, columns).numbers if has(its, name, mine) else np.nan
+        parts.append(np.broadcast_to(coarse, (rows, columns)).ravel())
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def _energy(model: ModelSketch, its: ModelSketch) -> float:
-    """Squared norm of the model's tensors that the other has in the same shape."""
-    shared = (
-        mine.norm**2
-        for name, mine in model.tensors.items()
-        if name in its.tensors and its.tensors[name].shape == mine.shape
-    )
-    return math.fsum(shared)
+def _shared(model: ModelSketch, its: ModelSketch) -> float:
+    """Of how many of the model's matrices the other has one of the same name and shape."""
+    matrices = {name for name, mine in model.tensors.items() if len(mine.shape) > 1} or set(model.tensors)
+    return len(matrices & set(_common(model, its))) / len(matrices)
+
+
+def _shared_norm(model: ModelSketch, its: ModelSketch) -> float:
+    """The other's norm in what both have; 0 too where nothing is left of a number's square in float32."""
+    return math.hypot(*(its.tensors[name].norm for name in _common(model, its)))
+
+
+def _common(model: ModelSketch, its: ModelSketch) -> list[str]:
+    return [name for name, mine in model.tensors.items() if has(its, name, mine)]

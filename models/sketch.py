@@ -21,6 +21,9 @@ from models.tensors import ITEM_BYTES
 MAX_BYTES = 1_000_000
 """Longest encoding of a model's sketch."""
 
+LEAST = 4
+"""Rows and columns that a sketch of a matrix has at least, where the matrix has them; fewer would fit anything."""
+
 Encoded = bytes
 """A model's sketch as `ModelSketch.encode` writes it."""
 
@@ -121,15 +124,16 @@ class ModelSketch:
 def sketch_of(tensors: Mapping[str, TensorSketch]) -> ModelSketch:
     """The sketch of a model with these tensors, as large as MAX_BYTES allow.
 
-    Raises ValueError where a norm is not finite, and where the names alone take too much.
+    Raises ValueError where a norm is not finite, and where there are so many tensors that next to nothing is left of
+    each.
     """
     rows, columns, vector = ROWS, COLUMNS, VECTOR
-    while columns:
+    while columns >= LEAST:
         model = ModelSketch({name: _capped(its, rows, columns, vector) for name, its in tensors.items()})
         if len(model.encode()) <= MAX_BYTES:
             return model
-        rows, columns, vector = columns, rows // 2, max(1, vector // 2)  # 32 × 32, 32 × 16, 16 × 16, …
-    raise ValueError(f"{len(tensors)} tensors do not fit a sketch of {MAX_BYTES} bytes; shorten their names")
+        rows, columns, vector = columns, rows // 2, max(LEAST, vector // 2)  # 32 × 32, 32 × 16, 16 × 16, …
+    raise ValueError(f"{len(tensors)} tensors do not fit a sketch of {MAX_BYTES} bytes; allow fewer layers")
 
 
 def decode(data: bytes) -> ModelSketch:
@@ -154,12 +158,13 @@ def decode(data: bytes) -> ModelSketch:
     return model
 
 
-def aligned(one: TensorSketch, other: TensorSketch) -> tuple[Doubles, Doubles]:
-    """The projections of two tensors at the smaller one's size. Raises ValueError where the tensors' shapes differ."""
-    if one.shape != other.shape:
-        raise ValueError(f"shapes {one.shape} and {other.shape} have no distance; compare tensors of one shape")
-    size = min(one.rows, other.rows), min(one.columns, other.columns)
-    return one.folded(*size).numbers, other.folded(*size).numbers
+def aligned(*sketches: TensorSketch) -> list[Doubles]:
+    """The projections of tensors at the smallest one's size. Raises ValueError where the tensors' shapes differ."""
+    shapes = {its.shape for its in sketches}
+    if len(shapes) > 1:
+        raise ValueError(f"shapes {sorted(shapes)} have no distance; compare tensors of one shape")
+    size = min(its.rows for its in sketches), min(its.columns for its in sketches)
+    return [its.folded(*size).numbers for its in sketches]
 
 
 def distance(one: TensorSketch, other: TensorSketch) -> float:

@@ -20,7 +20,7 @@ class Descent:
     """Traces models through one ledger; what it was asked before costs it nothing."""
 
     ledger: Ledger
-    _answers: dict[tuple[str, tuple[str, ...]], Lineage] = field(default_factory=dict)
+    _answers: dict[tuple[str, tuple[str, ...]], Lineage | None] = field(default_factory=dict)
 
     def disguised(
         self, entrants: Iterable[Submission], ownership: Ownership, competition: Competition
@@ -39,9 +39,15 @@ class Descent:
         found = {its.id: disguise(its, ownership, competition.lineage, lineage, free) for its in entrants}
         return {id_: its for id_, its in found.items() if its is not None}
 
-    def _lineage(self, digest: str, known: tuple[str, ...]) -> Lineage:
+    def _lineage(self, digest: str, known: tuple[str, ...]) -> Lineage | None:
+        """None where its numbers, or a known model's, are such that tracing fails: nobody is accused of that, and no
+        round waits for it."""
         if (digest, known) not in self._answers:
-            self._answers[digest, known] = self._told(digest, known)
+            try:
+                self._answers[digest, known] = self._told(digest, known)
+            except (ArithmeticError, LookupError, ValueError):
+                log.exception("model %s cannot be traced; it counts as nobody's copy", digest[:12])
+                self._answers[digest, known] = None
         return self._answers[digest, known]
 
     def _told(self, digest: str, known: tuple[str, ...]) -> Lineage:

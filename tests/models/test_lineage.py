@@ -10,7 +10,7 @@ import pytest
 from models.likeness import differences
 from models.likeness import learnt as score
 from models.lineage import MEANING, Kind, Lineage, trace
-from models.sketch import ModelSketch
+from models.sketch import LEAST, ModelSketch
 from tests.models.pedigree import INNER, Weights, learnt, mixed, noise, parent, rounded, sketch, with_added
 
 ONE, OTHER = parent(1), parent(2)
@@ -136,3 +136,41 @@ def test_rounding_a_model_that_lies_near_a_grid_is_no_fine_tune_of_it():
     found = [trace(sketch(its, "BF16"), {"tuned": sketch(tuned)}) for its in (tuned, spoiled)]
     assert [its.kind for its in found] == [Kind.COPY, Kind.NOISE]
     assert found[0].distance == pytest.approx(1e-3, rel=0.5)
+
+
+def without(weights: Weights, part: str) -> Weights:
+    """The model with zeros in the tensors whose names hold `part`."""
+    return {name: np.zeros_like(its) if part in name else its for name, its in weights.items()}
+
+
+def folded(model: ModelSketch, rows: int, columns: int) -> ModelSketch:
+    """The sketch of a model as it is where it has to share a megabyte with many more tensors."""
+    return ModelSketch({name: its.folded(rows, columns) for name, its in model.tensors.items()})
+
+
+VOID: dict[str, ModelSketch] = {
+    "zeros": sketch(without(ONE, "")),
+    "numbers whose squares are zero in float32": sketch({name: its * np.float32(1e-30) for name, its in ONE.items()}),
+    "no tensors": ModelSketch({}),
+}
+
+
+@pytest.mark.parametrize("void", VOID)
+def test_a_known_model_of_nothing_is_nobodys_parent_and_has_none(void: str):
+    nothing = Lineage(Kind.ORIGINAL, (), (), math.inf, 1.0)
+    assert trace(KNOWN["one"], {"void": VOID[void]}) == nothing
+    assert trace(VOID[void], {"one": KNOWN["one"], "void": VOID[void]}).kind is Kind.ORIGINAL
+
+
+@pytest.mark.parametrize("part", ["up_proj", "down_proj", "embed", "norm"])
+def test_what_starts_from_zeros_in_some_tensors_is_told_all_the_same(part: str):
+    bare = without(ONE, part)
+    child = {name: its if part in name else bare[name] for name, its in with_added(ONE, learnt(1, 5), 1e-3).items()}
+    assert trace(sketch(child), {"bare": sketch(bare)}).kind is Kind.FINE_TUNE
+
+
+@pytest.mark.parametrize("size", [(16, 8), (8, 8), (LEAST, LEAST)])
+def test_models_whose_sketches_have_other_sizes_are_compared_at_the_smaller_one(size: tuple[int, int]):
+    known = {"one": folded(KNOWN["one"], *size), "other": KNOWN["other"]}
+    found = trace(sketch(mixed((0.4, ONE), (0.6, OTHER))), known)
+    assert (found.kind, found.parents) == (Kind.MERGE, ("other", "one"))

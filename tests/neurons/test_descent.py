@@ -80,6 +80,15 @@ def test_the_competitions_base_in_a_disguise_is_nobodys_entry(ledger: Ledger) ->
     assert disguised[FIRST.id].claim is None
 
 
+def test_what_cannot_be_traced_is_accused_of_nothing_and_costs_nobody_else(ledger: Ledger) -> None:
+    third = submit(3, 30)
+    vetted(ledger, FIRST, parent(1))
+    vetted(ledger, SECOND, parent(1))
+    add_sketch(ledger, third.digest or "", b"damaged")
+    entrants = (FIRST, SECOND, third)
+    assert list(Descent(ledger).disguised(entrants, Ownership(entrants, b""), CHAT)) == [SECOND.id]
+
+
 def test_a_table_that_refuses_nothing_lets_all_compete_and_still_traces(ledger: Ledger) -> None:
     vetted(ledger, FIRST, parent(1))
     vetted(ledger, SECOND, parent(1))
