@@ -126,10 +126,22 @@ def test_what_is_not_there_is_unavailable(
     assert getattr(refused, "reason", None) is Reason.UNAVAILABLE
 
 
-def test_a_private_repository_is_unavailable_even_to_its_owner(
-    alice: FolderHub, validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
+HIDE: dict[str, Callable[[FolderHub], None]] = {
+    "private": lambda owner: owner.set_visibility(REPO, "model", private=True),
+    "gated": lambda owner: owner.set_gated(REPO, "model", gated=True),
+}
+
+
+@pytest.mark.parametrize("hide", HIDE.values(), ids=HIDE.keys())
+def test_what_not_everybody_can_read_is_unavailable_even_to_its_owner(
+    alice: FolderHub,
+    validator: FolderHub,
+    ref: ModelRef,
+    cache: ModelCache,
+    limits: ModelLimits,
+    hide: Callable[[FolderHub], None],
 ):
-    alice.set_visibility(REPO, "model", private=True)
+    hide(alice)
     found = [take_in(hub, ref, HOTKEY, limits, cache) for hub in (alice, validator)]
     assert [getattr(refused, "reason", None) for refused in found] == [Reason.UNAVAILABLE] * 2
 
