@@ -1,6 +1,7 @@
 """The miner's side: what leaves the machine is the vetted form and nothing else, and its digest is the Hub's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,24 @@ def test_a_refused_model_is_not_uploaded(trained: Path, alice: FolderHub, limits
     refused = publish(alice, REPO, trained, limits)
     assert isinstance(refused, Rejection)
     assert (refused.reason, refused) == (Reason.CONFIG, prepare(trained, limits))
+    with pytest.raises(NotFound):
+        alice.describe(REPO, "model")
+
+
+def test_a_model_whose_clean_form_is_too_large_is_refused_before_it_is_uploaded(
+    saved: Path, alice: FolderHub, tmp_path: Path, limits: ModelLimits
+):
+    given, clean = tmp_path / "given", tmp_path / "clean"
+    vet(saved, clean, limits)
+    given.mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (given / name).write_bytes((clean / name).read_bytes())
+    (given / "config.json").write_text(json.dumps(json.loads((clean / "config.json").read_text())))  # on one line
+    tight = replace(limits, max_repo_bytes=sum(file.stat().st_size for file in given.iterdir()))
+    assert isinstance(vet(given, tmp_path / "again", tight), Vetted)
+    refused = publish(alice, REPO, given, tight)
+    assert isinstance(refused, Rejection)
+    assert refused == prepare(given, tight) == vet(clean, tmp_path / "judged", tight)
     with pytest.raises(NotFound):
         alice.describe(REPO, "model")
 
