@@ -72,11 +72,14 @@ def publish(
 
 def _clean_form(folder: Path, scratch: Path, limits: ModelLimits, bring: BringBase | None) -> Vetted | Rejection:
     """Vet the model files of a folder into `scratch`/clean, leaving checkpoints, logs and notes aside."""
-    base = bring() if bring is not None and (folder / ADAPTER_CONFIG).is_file() else None
+    has_adapter, has_model = (folder / ADAPTER_CONFIG).is_file(), (folder / CONFIG).is_file()
+    base = bring() if bring is not None and has_adapter else None
+    # an adapter alone is staged also where none may be entered, and is refused as such
+    names = _ADAPTER if has_adapter and (base is not None or not has_model) else _MODEL
     staged = scratch / "staged"
     staged.mkdir()
     for file in folder.iterdir():
-        if is_weights(file.name) or file.name in (_MODEL if base is None else _ADAPTER):
+        if is_weights(file.name) or file.name in names:
             _link(file.resolve(), staged / file.name)
     clean = scratch / "clean"
     vetted = vet(staged, clean, limits) if base is None else _clean_adapter(staged, scratch, limits, base)

@@ -161,3 +161,11 @@ def test_a_folder_with_both_a_model_and_an_adapter_is_one_of_two(
     detail = "the repository has model.safetensors beside adapter_config.json; remove one of the two"
     assert prepare(trained, limits, lambda: base) == Rejection(Reason.WEIGHTS, detail)
     assert isinstance(prepare(trained, limits), Vetted)
+
+
+def test_an_adapter_where_none_may_be_entered_is_refused_like_by_a_validator(
+    lora: Path, tmp_path: Path, limits: ModelLimits
+):
+    refused = prepare(lora, limits)
+    assert isinstance(refused, Rejection)
+    assert (refused.reason, refused) == (Reason.PATH, vet(lora, tmp_path / "clean", limits))
