@@ -4,6 +4,7 @@ Knows no Hub and no adapter. What is wrong with a base is nobody's submission, s
 
     BaseError
     ├── BaseUnavailable    the table's base cannot be had as the table names it
+    ├── BaseWithoutRoom    there is no room for it on this disk
     └── BaseDamaged        its files here are no longer what they were when they arrived
 """
 
@@ -18,6 +19,7 @@ from models.limits import WIDEST
 from models.manifest import CONFIG, TOKENIZER, WEIGHTS
 from models.measuring import measure
 from models.rejections import Rejection
+from models.room import NoRoom
 from models.sketch import Encoded, sketch_of
 from models.strict_json import BadJson, parse_object
 from models.tensors import Tensor, blocks, one_block, read_header
@@ -32,6 +34,14 @@ class BaseError(Exception):
 
 class BaseUnavailable(BaseError):
     """The repository that the table names is missing, private, refused or another model than the table says."""
+
+
+class BaseWithoutRoom(BaseError):
+    """There is no room here for a base; `lacking` tells how much there is."""
+
+    def __init__(self, message: str, lacking: NoRoom) -> None:
+        super().__init__(message)
+        self.lacking = lacking
 
 
 class BaseDamaged(BaseError):

@@ -32,7 +32,9 @@ _SWITCHES: dict[str, tuple[object, ...]] = {
 }
 """Switches of a BPE model and the values they may have: dropout makes encodings random, the others change text."""
 
-_MAX_ADDED = 20_000  # a stock tokenizer has a thousand at most, and a library matches every text against all of them
+# a stock tokenizer has a thousand of twenty letters; a library matches every text against all of them, in memory that
+# grows with their letters: 25 MB of them take it 1.5 GB
+_MAX_ADDED, _MAX_ADDED_LETTERS = 20_000, 1_000_000
 _ADDED_KEYS = frozenset({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"})
 
 
@@ -72,6 +74,8 @@ def read_added(listed: object) -> tuple[AddedToken, ...] | str:
         if any(entry.get(switch) for switch in ("single_word", "lstrip", "rstrip")) or content in tokens:
             return f"has the added token {shown(content)} twice, or one that swallows its surroundings; set them plain"
         tokens[content] = AddedToken(number, content, entry.get("special") is True, entry.get("normalized") is True)
+    if (letters := sum(map(len, tokens))) > _MAX_ADDED_LETTERS:
+        return f"has added tokens of {letters} letters together; at most {_MAX_ADDED_LETTERS} are read"
     found = tuple(tokens.values())
     # libraries number them as they come, whatever ids are written
     in_order = all(first.id < second.id for first, second in pairwise(found))

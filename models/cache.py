@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.directories import bytes_below, held, sync
+from models.directories import held, sync
 from models.ref import is_digest
 from models.room import NoRoom, measure_room, promising_name
 from models.sums import Records, sums_of
@@ -122,10 +122,6 @@ class ModelCache:
         with self._changing():
             leaving = [name for name, arrived in self._arrivals() if name not in digests and arrived <= oldest]
             return tuple(name for name in leaving if self._leave(self._models / name))
-
-    def bytes_used(self) -> int:
-        """Bytes of all files of all models."""
-        return bytes_below(self._models)
 
     def _reserved(self, room: int) -> Path | NoRoom:
         """A new folder that promises so many bytes, once there is room for them."""

@@ -13,6 +13,9 @@ from models.rejections import Reason, Rejection
 from models.rope import read_rope
 from models.strict_json import BadJson, parse_object, shown
 
+_MOST_TIMES = 64
+"""How many times its narrowest side a layer may be wide; today's models stay below 16."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
@@ -157,6 +160,7 @@ def _beyond(blueprint: Blueprint, limits: ModelLimits) -> str | None:
         allowed_layers(blueprint, limits)
         or allowed_parameters(blueprint, limits)
         or allowed_width(blueprint, limits)
+        or allowed_proportions(blueprint)
         or allowed_vocabulary(blueprint, limits)
         or allowed_window(blueprint, limits)
     )
@@ -184,6 +188,23 @@ def allowed_width(blueprint: Blueprint, limits: ModelLimits) -> str | None:
     if width <= limits.max_width:
         return None
     return f"config.json asks for {width} numbers a token and layer; the competition allows {limits.max_width}"
+
+
+def allowed_proportions(blueprint: Blueprint) -> str | None:
+    """A layer wide on one side and of next to nothing on the other: its many short rows are read one by one."""
+    sizes = blueprint.sizes
+    sides = {
+        "hidden_size": sizes.hidden,
+        "intermediate_size": sizes.inner,
+        "num_attention_heads times head_dim": sizes.heads * sizes.head_dim,
+    }
+    least, most = min(sides, key=sides.__getitem__), max(sides, key=sides.__getitem__)
+    if sides[most] <= _MOST_TIMES * sides[least]:
+        return None
+    return (
+        f"{most} of config.json is {sides[most]} and {least} is {sides[least]}; "
+        f"the one may be at most {_MOST_TIMES} times the other"
+    )
 
 
 def allowed_vocabulary(blueprint: Blueprint, limits: ModelLimits) -> str | None:

@@ -70,6 +70,7 @@ _CONFIG = (
     _defence(configs.allowed_layers, "layers without end, of next to nothing each", Reason.LIMITS),
     _defence(configs.allowed_parameters, "tensors that no device holds", Reason.LIMITS),
     _defence(configs.allowed_width, "a layer so wide that one batch fills the device", Reason.LIMITS),
+    _defence(configs.allowed_proportions, "matrices of short rows, which take minutes to read", Reason.LIMITS),
     _defence(configs.allowed_vocabulary, "logits so many that one batch fills the device", Reason.LIMITS),
     _defence(configs.allowed_window, "a text in as many passes as it has tokens", Reason.LIMITS),
 )
@@ -89,10 +90,10 @@ _TOKENIZER = (
     _defence(tokenizers.no_normaliser, "text moved out of what is scored, and crashes", Reason.TOKENIZER),
     _defence(tokenizers.byte_level_before, "text dropped, or patterns that take minutes", Reason.TOKENIZER),
     _defence(tokenizers.byte_level_after, "losses that decoding hides", Reason.TOKENIZER),
-    _defence(bpe.read_added, "added tokens that swallow their surroundings", Reason.TOKENIZER),
+    _defence(bpe.read_added, "added tokens that swallow their surroundings, or that fill the memory", Reason.TOKENIZER),
+    _defence(tokenizers.inside_embedding, "ids beyond the embedding", Reason.TOKENIZER),
     _defence(tokenizers.distinct_merges, "merges written twice, or by the million", Reason.TOKENIZER),
     _defence(bpe.read_bpe, "bytes without a token, random encodings, ids with gaps", Reason.TOKENIZER),
-    _defence(tokenizers.inside_embedding, "ids beyond the embedding", Reason.TOKENIZER),
     _defence(tokenizers.special_ids, "ordinary text fed before every sample", Reason.TOKENIZER),
     _defence(tokenizers.fixed_tokenizer, "another tokenizer than the one a competition fixes", Reason.TOKENIZER),
 )

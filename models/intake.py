@@ -5,12 +5,13 @@ OSError, BaseError) is raised: the caller abandons and comes back. Stopped anywh
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
 from chain.types import Hotkey
 from hub.port import Hub, InvalidName, NotFound, RepoInfo
-from models.bases import Base, BaseRef, BaseUnavailable
+from models.bases import Base, BaseRef, BaseUnavailable, BaseWithoutRoom
 from models.cache import ModelCache
 from models.limits import WIDEST, ModelLimits
 from models.manifest import Manifest, read_manifest
@@ -52,11 +53,13 @@ def take_in(
         return _unavailable(str(error))
     if info.private:
         return _unavailable(f"{ref.repo} is private; make it public at the reveal")
+    if info.gated:  # whoever was let in would accept it, and others not
+        return _unavailable(f"{ref.repo} is gated; open it to all at the reveal")
     manifest = _manifest(info, ref.revision, limits, base)
     if isinstance(manifest, Rejection):
         return manifest
     at_hand = _at_hand(manifest, base)
-    with cache.workspace(_room(manifest, at_hand)) as folder:
+    with _staying(at_hand, cache), cache.workspace(_room(manifest, at_hand)) as folder:
         if isinstance(folder, NoRoom):
             return folder
         vetted = _fetched_and_vetted(hub, info, manifest, folder, limits, vetting, at_hand)
@@ -80,7 +83,7 @@ def _mismatch(ref: ModelRef | HashedRef, digest: str, hotkey: Hotkey) -> str | N
 def bring_base(hub: Hub, ref: BaseRef, cache: ModelCache, vetting: Vetting = vet) -> Base:
     """The base that a table names, from the cache or else from the Hub, vetted within no competition's limits.
 
-    Raises BaseUnavailable where it is not to be had as the table names it, or there is no room for it, and HubError.
+    Raises BaseError where it is not to be had as the table names it, or there is no room for it, and HubError.
     """
     with cache.using(ref.digest) as here:
         if here is not None:
@@ -92,15 +95,21 @@ def bring_base(hub: Hub, ref: BaseRef, cache: ModelCache, vetting: Vetting = vet
     if info.private:
         raise BaseUnavailable(f"the base {ref.repo} is private; miners cannot train on it until it is public")
     manifest = _manifest(info, ref.revision, WIDEST)
-    with cache.workspace(0 if isinstance(manifest, Rejection) else _room(manifest)) as folder:
+    if isinstance(manifest, Rejection):
+        raise _refused(ref, manifest)
+    with cache.workspace(_room(manifest)) as folder:
         if isinstance(folder, NoRoom):
-            raise BaseUnavailable(f"there is no room for the base {ref.repo}: {folder}")
-        vetted = fetch_and_vet(hub, info, ref.revision, folder, WIDEST, vetting)
+            raise BaseWithoutRoom(f"the base {ref.repo} is not here, and there is {folder}", folder)
+        vetted = _fetched_and_vetted(hub, info, manifest, folder, WIDEST, vetting, None)
         if isinstance(vetted, Rejection):
-            raise BaseUnavailable(f"the base {ref.repo} at {ref.revision} is refused: {vetted.detail}")
+            raise _refused(ref, vetted)
         if vetted.digest != ref.digest:
             raise BaseUnavailable(f"{ref.repo} has the digest {vetted.digest}; the table's base has {ref.digest}")
         return Base(ref, cache.add(ref.digest, folder / "clean"))
+
+
+def _refused(ref: BaseRef, why: Rejection) -> BaseUnavailable:
+    return BaseUnavailable(f"the base {ref.repo} at {ref.revision} is refused: {why.detail}")
 
 
 def fetch_and_vet(
@@ -135,6 +144,11 @@ def _manifest(
 def _at_hand(manifest: Manifest, base: BringBase | None) -> Base | None:
     """The base, where it is needed."""
     return base() if base is not None and manifest.is_adapter else None
+
+
+def _staying(base: Base | None, cache: ModelCache) -> AbstractContextManager[object]:
+    """Keeps a base in the cache while an adapter is added to it, whatever room others need meanwhile."""
+    return nullcontext() if base is None else cache.using(base.ref.digest)
 
 
 def _room(manifest: Manifest, base: Base | None = None) -> int:

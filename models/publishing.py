@@ -17,7 +17,7 @@ from models.bases import Base
 from models.configs import read_config
 from models.intake import BringBase, fetch_and_vet
 from models.limits import WIDEST, ModelLimits
-from models.manifest import ADAPTER_CONFIG, ADAPTER_WEIGHTS, CONFIG, INDEX, TOKENIZER, is_weights
+from models.manifest import ADAPTER_CONFIG, ADAPTER_WEIGHTS, CONFIG, INDEX, TOKENIZER, is_weights, read_folder
 from models.rejections import Rejection
 from models.vetting import Vetted, vet
 
@@ -72,13 +72,20 @@ def publish(
 
 def _clean_form(folder: Path, scratch: Path, limits: ModelLimits, bring: BringBase | None) -> Vetted | Rejection:
     """Vet the model files of a folder into `scratch`/clean, leaving checkpoints, logs and notes aside."""
-    base = bring() if bring is not None and (folder / ADAPTER_CONFIG).is_file() else None
+    has_adapter, has_model = (folder / ADAPTER_CONFIG).is_file(), (folder / CONFIG).is_file()
+    base = bring() if bring is not None and has_adapter else None
+    # an adapter alone is staged also where none may be entered, and is refused as such
+    names = _ADAPTER if has_adapter and (base is not None or not has_model) else _MODEL
     staged = scratch / "staged"
     staged.mkdir()
     for file in folder.iterdir():
-        if is_weights(file.name) or file.name in (_MODEL if base is None else _ADAPTER):
+        if is_weights(file.name) or file.name in names:
             _link(file.resolve(), staged / file.name)
-    return vet(staged, scratch / "clean", limits) if base is None else _clean_adapter(staged, scratch, limits, base)
+    clean = scratch / "clean"
+    vetted = vet(staged, clean, limits) if base is None else _clean_adapter(staged, scratch, limits, base)
+    # what is published is the clean form, which may be a little longer than what it was made of
+    listed = vetted if isinstance(vetted, Rejection) else read_folder(clean, limits, adapters=base is not None)
+    return listed if isinstance(listed, Rejection) else vetted
 
 
 def _clean_adapter(staged: Path, scratch: Path, limits: ModelLimits, base: Base) -> Vetted | Rejection:

@@ -50,6 +50,11 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
+def compact(value: Mapping[str, object]) -> bytes:
+    """An object of ours as a file of UTF-8, keys sorted, no spaces. Raises ValueError for half a surrogate pair."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False).encode()
+
+
 def readable(value: Mapping[str, object]) -> bytes:
     """An object of ours as a file that people may open."""
     return json.dumps(value, indent=2, sort_keys=True, allow_nan=False).encode("ascii") + b"\n"

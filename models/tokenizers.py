@@ -13,7 +13,7 @@ from models.bpe import AddedToken, Bpe, read_added, read_bpe
 from models.limits import FREE, ModelLimits
 from models.rejections import Reason, Rejection
 from models.splitting import SPLITTERS, byte_level, read_splitter
-from models.strict_json import BadJson, canonical, parse_object, readable, shown
+from models.strict_json import BadJson, compact, parse_object, readable, shown
 
 _PARTS = frozenset(
     {
@@ -65,13 +65,13 @@ def read_tokenizer(data: bytes, rows: int, bos: int | None, eos: int | None) -> 
     if isinstance(added, str):
         return _bad(added)
     model = parsed.get("model")
-    if fault := distinct_merges(model):
+    if fault := inside_embedding(model, added, rows) or distinct_merges(model):
         return _bad(fault)
     bpe = read_bpe(model, added)
     if isinstance(bpe, str):
         return _bad(bpe)
     tokenizer = CleanTokenizer(_written(bpe, added, splitter), added)
-    fault = inside_embedding(bpe, tokenizer, rows) or special_ids(tokenizer, {"bos": bos, "eos": eos})
+    fault = special_ids(tokenizer, {"bos": bos, "eos": eos})
     return _bad(fault) if fault else tokenizer
 
 
@@ -116,6 +116,18 @@ def byte_level_after(parsed: Mapping[str, object]) -> str | None:
     return "has another decoder than ByteLevel; use that one"
 
 
+def inside_embedding(model: object, added: tuple[AddedToken, ...], rows: int) -> str | None:
+    """Ids beyond the embedding: reading there ends the process on a CPU and poisons a CUDA context.
+
+    Asked before each token is looked at: the competition bounds rows, and so bounds what that takes.
+    """
+    vocab = model.get("vocab") if isinstance(model, dict) else None
+    if not isinstance(vocab, dict):
+        return None
+    ids = len(vocab.keys() | {token.content for token in added})
+    return f"gives {ids} ids where vocab_size is {rows}; make the embedding as large" if ids > rows else None
+
+
 def distinct_merges(model: object) -> str | None:
     """A merge written twice: its rank would be the reader's choice; written millions of times, it fills the memory."""
     merges = model.get("merges") if isinstance(model, dict) else None
@@ -132,12 +144,6 @@ def distinct_merges(model: object) -> str | None:
             return f"has the merge {shown(pair)} more than once; keep the first"
         seen.add(pair)
     return None
-
-
-def inside_embedding(bpe: Bpe, tokenizer: CleanTokenizer, rows: int) -> str | None:
-    """Ids beyond the embedding: reading there ends the process on a CPU and poisons a CUDA context."""
-    ids = len(bpe.vocab.keys() | {token.content for token in tokenizer.added})
-    return f"gives {ids} ids where vocab_size is {rows}; make the embedding as large" if ids > rows else None
 
 
 def special_ids(tokenizer: CleanTokenizer, named: Mapping[str, int | None]) -> str | None:
@@ -159,7 +165,7 @@ def fixed_tokenizer(tokenizer: CleanTokenizer, limits: ModelLimits) -> str | Non
 
 
 def _written(bpe: Bpe, added: tuple[AddedToken, ...], splitter: Mapping[str, object]) -> bytes:
-    """Our own tokenizer.json, the same bytes for the same tokenizer."""
+    """Our own tokenizer.json, the same bytes for the same tokenizer; in UTF-8, so hardly longer than any it came in."""
     model = {
         "type": "BPE",
         "dropout": None,
@@ -174,7 +180,7 @@ def _written(bpe: Bpe, added: tuple[AddedToken, ...], splitter: Mapping[str, obj
     }
     plain = {"single_word": False, "lstrip": False, "rstrip": False}
     two_passes = len({token.late for token in added}) == 2
-    return canonical(
+    return compact(
         {
             "version": "1.0",
             "truncation": None,

@@ -13,7 +13,7 @@ from competitions.spec import Competition
 from hub.port import Hub, HubError
 from hub.unfinished import Unfinished
 from models.apart import vet_apart
-from models.bases import BaseDamaged, BaseError, BaseRef, sketch_base
+from models.bases import BaseDamaged, BaseError, BaseRef, BaseWithoutRoom, sketch_base
 from models.cache import ModelCache
 from models.intake import BringBase, bring_base, take_in
 from models.ref import HashedRef, ModelRef
@@ -57,29 +57,18 @@ class Intake:
         except (HubError, OSError) as error:
             return Unfetched(f"{type(error).__name__}: {error}")
         except BaseError as error:
-            log.error("no adapter of %s can be taken in: %s", competition.name, error)
-            if isinstance(error, BaseDamaged) and competition.base is not None:
-                self.cache.is_damaged(competition.base.digest)  # it then leaves, and is fetched anew
-            return Unfetched(f"{type(error).__name__}: {error}")
+            return self._without_base(error, competition)
         except Exception as error:  # a stranger's files met a defect of ours, which must cost nobody else their turn
             log.exception("taking in %s@%s failed", submission.repo, submission.revision)
             return Unfetched(f"{type(error).__name__}: {error}")
-        if isinstance(taken, NoRoom):
-            log.warning("%s@%s is put off: %s; %s", submission.repo, submission.revision, taken, _MORE_ROOM)
-            if self.unfinished is not None:  # they wait on the same disk, perhaps for room that they themselves take
-                self.unfinished.drop()
-            return Unfetched(f"{taken}; {_MORE_ROOM}")
-        return taken
+        return self._put_off(f"{submission.repo}@{submission.revision}", taken) if isinstance(taken, NoRoom) else taken
 
     def base_sketch(self, competition: Competition, base: BaseRef) -> Encoded | Unfetched:
         """The sketch of a competition's base, which is fetched where it is not here."""
         try:
             return sketch_base(bring_base(self.hub, base, self.cache, vet_apart))
-        except (HubError, OSError, BaseError) as error:
-            log.error("the base of %s is not to be had: %s", competition.name, error)
-            if isinstance(error, BaseDamaged):
-                self.cache.is_damaged(base.digest)  # it then leaves, and is fetched anew
-            return Unfetched(f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever it is, models that are no adapters have their turn
+            return self._without_base(error, competition)
 
     @contextmanager
     def lending(self, submission: Submission, competition: Competition) -> Iterator[Path | Rejection | Unfetched]:
@@ -104,6 +93,21 @@ class Intake:
         if competition.base is None:
             return None
         return partial(bring_base, self.hub, competition.base, self.cache, vet_apart)
+
+    def _without_base(self, error: Exception, competition: Competition) -> Unfetched:
+        """What is said, and done, where a competition's base is not to be had: nobody submitted it."""
+        if isinstance(error, BaseWithoutRoom):
+            return self._put_off(f"the base of {competition.name}", error.lacking)
+        log.error("the base of %s is not to be had, so no adapter of it is taken in: %s", competition.name, error)
+        if isinstance(error, BaseDamaged) and competition.base is not None:
+            self.cache.is_damaged(competition.base.digest)  # it then leaves, and is fetched anew
+        return Unfetched(f"{type(error).__name__}: {error}")
+
+    def _put_off(self, what: str, lacking: NoRoom) -> Unfetched:
+        log.warning("%s is put off: %s; %s", what, lacking, _MORE_ROOM)
+        if self.unfinished is not None:  # they wait on the same disk, perhaps for room that they themselves take
+            self.unfinished.drop()
+        return Unfetched(f"{lacking}; {_MORE_ROOM}")
 
 
 def _pointer(submission: Submission) -> ModelRef | HashedRef:

@@ -73,9 +73,9 @@ def write_adapter(folder: Path) -> None:
     save_file(made, folder / "adapter_model.safetensors", {"format": "pt"})
 
 
-def tensors(layers: int, rows: int = ROWS, hidden: int = HIDDEN) -> dict[str, np.ndarray]:
+def tensors(layers: int, rows: int = ROWS, hidden: int = HIDDEN, inner: int = 16) -> dict[str, np.ndarray]:
     """Random numbers for every tensor of a model of these sizes."""
-    sizes = Sizes(rows, hidden, 16, layers, 2, 1, 4, tied=False, qkv_bias=False, o_bias=False, mlp_bias=False)
+    sizes = Sizes(rows, hidden, inner, layers, 2, 1, 4, tied=False, qkv_bias=False, o_bias=False, mlp_bias=False)
     generator = np.random.default_rng(7)
     return {name: generator.normal(0, 0.02, shape).astype(np.float32) for name, shape in sizes.tensors().items()}
 

@@ -138,9 +138,16 @@ def huge_vocabulary_without_its_tensor(folder: Path, _: Bait) -> None:
     write_tensors(folder, found)
 
 
-@attack("allowed_width", "asks for 20000 numbers a token and layer", "weights: .* has the shape")
+@attack("allowed_width", "asks for 20000 numbers a token and layer", "limits: .* and hidden_size is 8")
 def layer_wide_as_a_sea(folder: Path, _: Bait) -> None:
     edit_config(folder, intermediate_size=20_000)
+
+
+@attack("allowed_proportions", "intermediate_size of config.json is 1024 and hidden_size is 8;", "vetted")
+def layers_of_short_rows(folder: Path, _: Bait) -> None:
+    """Rows are read by the dozen: 400 MB of such matrices take longer than any deadline, so no verdict would come."""
+    edit_config(folder, intermediate_size=1_024)
+    write_tensors(folder, tensors(LAYERS, inner=1_024))
 
 
 @attack("allowed_vocabulary", "a vocabulary of 5000", "vetted")

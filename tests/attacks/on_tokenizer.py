@@ -88,6 +88,12 @@ def added_tokens_by_the_thousand(folder: Path, _: Bait) -> None:
     edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"].extend(more))
 
 
+@attack("read_added", "has added tokens of 1000006 letters together", "vetted")
+def added_token_of_a_million_letters(folder: Path, _: Bait) -> None:
+    """Files of 25 MB of them take a library 1.5 GB, and ten seconds, to load."""
+    edit_tokenizer(folder, lambda tokenizer: tokenizer["added_tokens"][1].update(content="x" * 1_000_003))
+
+
 @attack("distinct_merges", "has the merge 't h' more than once", "vetted")
 def merge_written_a_million_times(folder: Path, _: Bait) -> None:
     """Written out in full, it takes 700 MB to read and more to load."""

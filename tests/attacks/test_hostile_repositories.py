@@ -70,7 +70,8 @@ def test_a_hostile_repository_is_refused_by_its_defence_within_bounds(attack: At
 
 @named(ATTACKS)
 def test_without_its_defence_the_attack_gets_further(attack: Attack, take_in: TakeIn):
-    outcome, touched = take_in(attack, attack.defence, *attack.also, seconds=4.0)
+    patience = 4.0 if "killed" in attack.further else 60.0
+    outcome, touched = take_in(attack, attack.defence, *attack.also, seconds=patience)
     said = f"{outcome.said} touched {' '.join(touched)}"
     assert re.match(attack.further, said, re.DOTALL), said
     assert attack.words not in outcome.said

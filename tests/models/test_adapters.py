@@ -53,9 +53,9 @@ def test_an_adapter_becomes_the_clean_directory_of_the_model_it_makes(
 ):
     vetted = vet(lora, tmp_path / "clean", limits, base=base)
     assert isinstance(vetted, Vetted)
-    plain = vet(base.folder, tmp_path / "plain", limits)
-    assert isinstance(plain, Vetted)
-    assert vetted == replace(plain, digest=vetted.digest)
+    whole = vet(tmp_path / "clean", tmp_path / "whole", limits)
+    assert isinstance(whole, Vetted)
+    assert vetted == replace(whole, digest=vetted.digest)
     expected = merged(base.folder / "model.safetensors", lora, 2.0)
     found = load_file(tmp_path / "clean" / "model.safetensors")
     assert [name for name in expected if not np.array_equal(expected[name].numpy(), found[name])] == []
@@ -63,7 +63,7 @@ def test_an_adapter_becomes_the_clean_directory_of_the_model_it_makes(
     assert [
         name for name in kept if (tmp_path / "clean" / name).read_bytes() != (base.folder / name).read_bytes()
     ] == []
-    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["clean", "lora", "plain"]
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["clean", "lora", "whole"]
 
 
 def test_vetting_apart_says_the_same_of_an_adapter(base: Base, lora: Path, tmp_path: Path, limits: ModelLimits):

@@ -16,6 +16,7 @@ from models.limits import ModelLimits
 from models.publishing import PublishedModel, publish
 from models.ref import ModelRef
 from models.rejections import Reason, Rejection
+from models.room import NoRoom
 from models.vetting import Vetted, vet
 
 HOTKEY = Hotkey("alice")
@@ -64,6 +65,36 @@ def test_a_published_adapter_is_taken_in_under_its_digest_and_the_base_is_kept(
     assert bring_base(gone, named, cache) == Base(named, cache.path(named.digest))
 
 
+def test_a_base_stays_while_an_adapter_is_added_though_nobody_keeps_it(
+    validator: FolderHub, named: BaseRef, pointer: ModelRef, cache: ModelCache, limits: ModelLimits
+):
+    left = []
+
+    def vet_while_pruning(source: Path, into: Path, limits: ModelLimits, *, base: Base | None = None):
+        left.append(cache.keep((), grace_s=-1.0))
+        return vet(source, into, limits, base=base)
+
+    bring_base(validator, named, cache)
+    bring = partial(bring_base, validator, named, cache)
+    assert isinstance(take_in(validator, pointer, HOTKEY, limits, cache, vet_while_pruning, bring), Vetted)
+    assert (left, cache.keep((pointer.digest,), grace_s=-1.0)) == ([()], (named.digest,))
+
+
+def test_nothing_of_an_adapter_is_fetched_without_room_for_it_and_twice_its_base(
+    validator: FolderHub, named: BaseRef, pointer: ModelRef, tmp_path: Path, limits: ModelLimits
+):
+    def files(ref: ModelRef | BaseRef, *read: str) -> int:
+        told = validator.describe(ref.repo, "model", ref.revision).files
+        return sum(file.size for file in told if file.path in read)
+
+    base = files(named, "config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
+    needed = files(pointer, "adapter_config.json", "adapter_model.safetensors") + 2 * base
+    small, enough = (ModelCache(tmp_path / "small", quota_bytes=base + quota) for quota in (needed - 1, needed))
+    bring = partial(bring_base, validator, named, small)
+    assert take_in(validator, pointer, HOTKEY, limits, small, base=bring) == NoRoom(needed, base, base + needed - 1)
+    assert isinstance(take_in(validator, pointer, HOTKEY, limits, enough, base=bring), Vetted)
+
+
 def test_a_whole_model_needs_no_base(
     validator: FolderHub, named: BaseRef, saved: Path, cache: ModelCache, tmp_path: Path, limits: ModelLimits
 ):
@@ -103,7 +134,7 @@ def test_a_base_that_is_not_as_the_table_says_is_raised_and_not_kept(
     bring = partial(bring_base, validator, replace(named, **change), cache)
     with pytest.raises(BaseUnavailable, match=words):
         take_in(validator, pointer, HOTKEY, limits, cache, base=bring)
-    assert cache.bytes_used() == 0
+    assert list(cache.path(named.digest).parent.iterdir()) == []
 
 
 def test_a_private_base_is_no_base_even_for_its_owner(named: BaseRef, cache: ModelCache, tmp_path: Path):

@@ -126,10 +126,22 @@ def test_what_is_not_there_is_unavailable(
     assert getattr(refused, "reason", None) is Reason.UNAVAILABLE
 
 
-def test_a_private_repository_is_unavailable_even_to_its_owner(
-    alice: FolderHub, validator: FolderHub, ref: ModelRef, cache: ModelCache, limits: ModelLimits
+HIDE: dict[str, Callable[[FolderHub], None]] = {
+    "private": lambda owner: owner.set_visibility(REPO, "model", private=True),
+    "gated": lambda owner: owner.set_gated(REPO, "model", gated=True),
+}
+
+
+@pytest.mark.parametrize("hide", HIDE.values(), ids=HIDE.keys())
+def test_what_not_everybody_can_read_is_unavailable_even_to_its_owner(
+    alice: FolderHub,
+    validator: FolderHub,
+    ref: ModelRef,
+    cache: ModelCache,
+    limits: ModelLimits,
+    hide: Callable[[FolderHub], None],
 ):
-    alice.set_visibility(REPO, "model", private=True)
+    hide(alice)
     found = [take_in(hub, ref, HOTKEY, limits, cache) for hub in (alice, validator)]
     assert [getattr(refused, "reason", None) for refused in found] == [Reason.UNAVAILABLE] * 2
 
@@ -164,7 +176,7 @@ def test_another_models_digest_is_refused(validator: FolderHub, ref: ModelRef, c
     refused = take_in(validator, replace(ref, digest="0" * 64), HOTKEY, limits, cache)
     detail = f"{REPO} at {ref.revision} has the digest {ref.digest}; committed was {'0' * 64}"
     assert refused == Rejection(Reason.DIGEST, detail)
-    assert (cache.has("0" * 64), cache.bytes_used()) == (False, 0)
+    assert list(cache.path(ref.digest).parent.iterdir()) == []
 
 
 UNWANTED: dict[str, tuple[dict[str, bytes], Reason]] = {
@@ -210,5 +222,5 @@ def test_the_hubs_faults_and_ours_are_raised_and_the_next_attempt_is_whole(
     error = fault()
     with pytest.raises(type(error)):
         take_in(Hindered(validator, error), ref, HOTKEY, limits, cache)
-    assert (cache.has(ref.digest), cache.bytes_used()) == (False, 0)
+    assert list(cache.path(ref.digest).parent.iterdir()) == []
     assert isinstance(take_in(validator, ref, HOTKEY, limits, cache), Vetted)

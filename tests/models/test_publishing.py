@@ -1,6 +1,7 @@
 """The miner's side: what leaves the machine is the vetted form and nothing else, and its digest is the Hub's."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,24 @@ def test_a_refused_model_is_not_uploaded(trained: Path, alice: FolderHub, limits
         alice.describe(REPO, "model")
 
 
+def test_a_model_whose_clean_form_is_too_large_is_refused_before_it_is_uploaded(
+    saved: Path, alice: FolderHub, tmp_path: Path, limits: ModelLimits
+):
+    given, clean = tmp_path / "given", tmp_path / "clean"
+    vet(saved, clean, limits)
+    given.mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        (given / name).write_bytes((clean / name).read_bytes())
+    (given / "config.json").write_text(json.dumps(json.loads((clean / "config.json").read_text())))  # on one line
+    tight = replace(limits, max_repo_bytes=sum(file.stat().st_size for file in given.iterdir()))
+    assert isinstance(vet(given, tmp_path / "again", tight), Vetted)
+    refused = publish(alice, REPO, given, tight)
+    assert isinstance(refused, Rejection)
+    assert refused == prepare(given, tight) == vet(clean, tmp_path / "judged", tight)
+    with pytest.raises(NotFound):
+        alice.describe(REPO, "model")
+
+
 def test_a_public_repository_is_not_published_to(trained: Path, alice: FolderHub):
     alice.create(REPO, "model", private=False)
     with pytest.raises(RepositoryIsPublic, match="name a new repository"):
@@ -142,3 +161,11 @@ def test_a_folder_with_both_a_model_and_an_adapter_is_one_of_two(
     detail = "the repository has model.safetensors beside adapter_config.json; remove one of the two"
     assert prepare(trained, limits, lambda: base) == Rejection(Reason.WEIGHTS, detail)
     assert isinstance(prepare(trained, limits), Vetted)
+
+
+def test_an_adapter_where_none_may_be_entered_is_refused_like_by_a_validator(
+    lora: Path, tmp_path: Path, limits: ModelLimits
+):
+    refused = prepare(lora, limits)
+    assert isinstance(refused, Rejection)
+    assert (refused.reason, refused) == (Reason.PATH, vet(lora, tmp_path / "clean", limits))

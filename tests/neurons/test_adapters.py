@@ -2,9 +2,10 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from chain.simulated.chain import SimulatedChain
 from competitions.spec import Competition, Table
 from competitions.table import parse
 from hub.folder import FolderHub
+from hub.port import RepoInfo, RepoKind
+from hub.unfinished import Unfinished
 from ledger.database import open_ledger
 from ledger.lineages import sketched
 from models.bases import BaseRef
@@ -116,7 +119,7 @@ def test_a_base_that_cannot_be_had_is_logged_and_refuses_nobody(
         taken = intake.take_in(submission, world.rules)
     assert isinstance(taken, Unfetched)
     assert taken.cause.startswith("BaseUnavailable: the base owner/base at ")
-    assert "no adapter of answers can be taken in: the base owner/base" in caplog.text
+    assert "the base of answers is not to be had, so no adapter of it is taken in: the base owner/base" in caplog.text
 
 
 class Blind(ModelCache):
@@ -168,6 +171,35 @@ def test_a_validator_sketches_the_base_before_anybody_submits(world: World, fetc
     fetching.step()
     assert sketched(fetching.ledger) == (world.ref.digest,)
     assert fetching.intake.cache.has(world.ref.digest)
+
+
+class Defective(FolderHub):
+    """A Hub behind which a defect of ours shows as soon as anybody asks."""
+
+    def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
+        raise RecursionError(f"a defect of ours at {kind} {repo} {revision}")
+
+
+def test_a_defect_of_ours_that_a_base_meets_ends_no_step(
+    world: World, fetching: Fetch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = replace(fetching, intake=Intake(Defective(world.hub, None), fetching.intake.cache))
+    assert (loop.step(), sketched(loop.ledger)) == (False, ())
+    assert "the base of answers is not to be had, so no adapter of it is taken in: a defect of ours at" in caplog.text
+
+
+def test_a_base_without_room_is_put_off_like_any_model(
+    world: World, published: PublishedModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Unfinished(tmp_path / "downloads").held("a model") as cut_short:
+        (cut_short / "part").write_bytes(b"of no use while there is no room")
+    cache = ModelCache(tmp_path / "small", quota_bytes=1000)
+    intake = Intake(FolderHub(world.hub, None), cache, Unfinished(tmp_path / "downloads"))
+    submission = submit(1, repo="alice/lora", revision=published.revision, digest=published.digest)
+    for put_off in (intake.take_in(submission, world.rules), intake.base_sketch(world.rules, world.ref)):
+        assert isinstance(put_off, Unfetched)
+        assert re.fullmatch(r"no room for \d+ bytes: of 1000 there .*CRUCIBLE_CACHE_GB\)", put_off.cause)
+    assert (cut_short.exists(), caplog.text.count("the base of answers is put off: no room")) == (False, 2)
 
 
 def test_a_base_that_is_not_to_be_had_is_asked_for_again_in_later_blocks(
