@@ -17,8 +17,8 @@ from models.likeness import (
     Difference,
     beside,
     differences,
+    evidence,
     grams,
-    learnt,
     norm_noise,
     rank_beyond,
     relative_distance,
@@ -55,9 +55,6 @@ MEANING: dict[Kind, str] = {
 
 Apart = Mapping[str, Difference]
 """What lies between two models, by tensor."""
-
-CLEAR = 4.5
-"""Standard score from which on a difference counts as learnt; noise reaches it once in 100,000 models."""
 
 _NOISE_WITHIN = 0.05  # more noise than a twentieth spoils a model by itself
 _RELATED_WITHIN = 0.7  # models that share nothing lie about √2 apart
@@ -97,18 +94,27 @@ def trace(model: ModelSketch, known: Mapping[str, ModelSketch]) -> Lineage:
     near = shortlist(model, known)
     if not near:
         return Lineage(Kind.ORIGINAL, (), (), math.inf, 1.0)
-    name, apart = _nearest(model, near)
+    nearest = _nearest(model, near)
     return (
         _the_same(model, near)
         or _scaled(model, near)
-        or _merged(model, near)
-        or _noisy(model, name, apart)
+        or _merged(model, near, nearest)
+        or _noisy(nearest)
         or _permuted(model, near)
-        or _worked_on(model, name, apart)
+        or _worked_on(model, nearest)
     )
 
 
-def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> tuple[str, Apart]:
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """A known model, what lies between, and how far that lies above noise."""
+
+    name: str
+    apart: Apart
+    margin: float
+
+
+def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> _Near:
     """The nearest known model and the difference, in bfloat16 where the model is: rounding alone is no difference."""
     coarse = all(its.dtype == "BF16" for its in model.tensors.values())
 
@@ -116,7 +122,14 @@ def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> tuple[str, 
         return differences(model, near[name].as_bf16() if coarse else near[name])
 
     name = min(near, key=lambda name: relative_distance(apart(name).values()))  # one at a time: they take megabytes
-    return name, apart(name)
+    return _beside(model, name, near[name].as_bf16() if coarse else near[name])
+
+
+def _beside(model: ModelSketch, name: str, parent: ModelSketch) -> _Near:
+    """A known model and the difference; where one was rounded to float16, what rounding changes tells nothing."""
+    apart, mine = differences(model, parent), _rounding(model)
+    beyond = mine if mine == _ROUNDING["F16"] and mine > _rounding(parent) else FLOOR
+    return _Near(name, apart, evidence(apart, _shapes(model), beyond).margin)
 
 
 def _the_same(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
@@ -128,9 +141,10 @@ def _the_same(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | 
         ):
             return _of_one(Kind.COPY, name, apart, 1.0)
         # a rounding to bfloat16 was sketched; one to float16 is told by its size
-        rounded = _rounding(model) != _rounding(its) and relative_distance(apart.values()) <= _ROUNDING["F16"]
-        if rounded and (noise := _noisy(model, name, apart)):
-            return replace(noise, kind=Kind.COPY)
+        if _rounding(model) != _rounding(its) and relative_distance(apart.values()) <= _ROUNDING["F16"]:
+            noise = _noisy(_beside(model, name, its))
+            if noise:
+                return replace(noise, kind=Kind.COPY)
     return None
 
 
@@ -146,36 +160,35 @@ def _scaled(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | No
     share = lefts[name] / relative_distance(apart.values())
     if share > _SCALE_LEFT or lefts[name] > _NOISE_WITHIN:
         return None
-    if learnt(scaled(model, near[name]), _shapes(model)) >= CLEAR:
+    if evidence(scaled(model, near[name]), _shapes(model)).margin >= 0:
         return None
     return _of_one(Kind.SCALED, name, apart, 1 - share / _SCALE_LEFT / 2)
 
 
-def _merged(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
-    """A weighted sum of known models, and perhaps a rounding beside."""
+def _merged(model: ModelSketch, near: Mapping[str, ModelSketch], nearest: _Near) -> Lineage | None:
+    """A weighted sum of known models, and perhaps a rounding beside, that explains more than the nearest one does."""
     names, sketches = list(near), list(near.values())
-    apart = differences(model, sketches[0])
     mixture = best_mixture(grams(model, sketches))
     if len(mixture.parts) == 1:
         return None
     left = beside(model, [sketches[part] for part in mixture.parts], mixture.weights_by_tensor)
-    share = math.hypot(*(its.length for its in left.values())) / math.hypot(*(its.length for its in apart.values()))
+    distance = relative_distance(nearest.apart.values())
+    share = relative_distance(left.values()) / distance
     limit = _MERGE_LEFT
-    if learnt(left, _shapes(model)) < CLEAR:
+    if evidence(left, _shapes(model)).margin < 0:
         rounded = relative_distance(left.values()) <= _rounding(model)
         limit = _MERGE_LEFT_AS_ROUNDING if rounded else _MERGE_LEFT_AS_NOISE
     if share > limit:
         return None
     parents = tuple(names[part] for part in mixture.parts)
-    return Lineage(Kind.MERGE, parents, mixture.weights, relative_distance(apart.values()), 1 - share / limit / 2)
+    return Lineage(Kind.MERGE, parents, mixture.weights, distance, 1 - share / limit / 2)
 
 
-def _noisy(model: ModelSketch, name: str, apart: Apart) -> Lineage | None:
-    """The nearest known model, and what has nothing to do with it."""
-    score = learnt(apart, _shapes(model))
-    if relative_distance(apart.values()) > _NOISE_WITHIN or score >= CLEAR:
+def _noisy(near: _Near) -> Lineage | None:
+    """A known model, and what has nothing to do with it."""
+    if relative_distance(near.apart.values()) > _NOISE_WITHIN or near.margin >= 0:
         return None
-    return _of_one(Kind.NOISE, name, apart, NormalDist().cdf(CLEAR - score))
+    return _of_one(Kind.NOISE, near.name, near.apart, NormalDist().cdf(-near.margin))
 
 
 def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | None:
@@ -188,14 +201,14 @@ def _permuted(model: ModelSketch, near: Mapping[str, ModelSketch]) -> Lineage | 
     return _of_one(Kind.PERMUTED, name, differences(model, near[name]), 1 - shares[name] / _PERMUTED_NOISE / 2)
 
 
-def _worked_on(model: ModelSketch, name: str, apart: Apart) -> Lineage:
-    """The nearest known model and what was learnt, or nobody's."""
-    distance = relative_distance(apart.values())
+def _worked_on(model: ModelSketch, near: _Near) -> Lineage:
+    """A known model and what was learnt, or nobody's."""
+    distance = relative_distance(near.apart.values())
     if distance > _RELATED_WITHIN:
         return Lineage(Kind.ORIGINAL, (), (), distance, 1 - (_RELATED_WITHIN / distance) ** 2 / 2)
-    clear = 1.0 if distance > _NOISE_WITHIN else NormalDist().cdf(learnt(apart, _shapes(model)) - CLEAR)
-    kind = Kind.ADAPTER if _is_of_low_rank(apart.values(), _rounding(model)) else Kind.FINE_TUNE
-    return _of_one(kind, name, apart, min(clear, 1 - (distance / _RELATED_WITHIN) ** 2 / 2))
+    clear = 1.0 if distance > _NOISE_WITHIN else NormalDist().cdf(near.margin)
+    kind = Kind.ADAPTER if _is_of_low_rank(near.apart.values(), _rounding(model)) else Kind.FINE_TUNE
+    return _of_one(kind, near.name, near.apart, min(clear, 1 - (distance / _RELATED_WITHIN) ** 2 / 2))
 
 
 def _is_of_low_rank(apart: Iterable[Difference], rounding: float) -> bool:

@@ -79,9 +79,9 @@ def _child(model: object, parent: str, schooling: Schooling) -> Creature:
 
 
 def _honest(children: list[Creature], known: dict[str, Creature]) -> Iterator[tuple[Creature, tuple[str, ...]]]:
-    """Each child in two dtypes; one in two is then known in one of them, so that the next have siblings."""
+    """Each child in three dtypes; one in two is then known in one of them, so that the next have siblings."""
     for number, child in enumerate(children):
-        for dtype in ("F32", "BF16"):
+        for dtype in ("F32", "BF16", "F16"):
             yield replace(child, dtype=dtype), tuple(known)
         if number % 2 == 0:
             dtype = ("F32", "BF16")[number // 2 % 2]

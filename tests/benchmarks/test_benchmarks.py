@@ -28,4 +28,4 @@ def test_in_a_small_zoo_nobody_honest_is_accused_and_every_disguise_is_seen_thro
     told = figures("lineage", "--small", "--seed", "3")
     found = {name: told[name] for name in ("copies_found", "noise_found", "merges_named", "rearranged_found")}
     assert found == {"copies_found": 1.0, "noise_found": 1.0, "merges_named": 1.0, "rearranged_found": 1.0}
-    assert (told["honest_accused"], told["honest"], told["models"]) == (0, 8, 33)
+    assert (told["honest_accused"], told["honest"], told["models"]) == (0, 12, 37)

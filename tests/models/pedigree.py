@@ -7,11 +7,11 @@ import numpy as np
 from models.sketch import ModelSketch, Sketching, TensorSketch, sketch_of
 
 Weights = dict[str, np.ndarray]
-HIDDEN, INNER, ROWS, LAYERS = 64, 96, 200, 3
+HIDDEN, INNER, ROWS, LAYERS = 64, 96, 200, 8
 
 
 def parent(seed: int, rows: int = ROWS) -> Weights:
-    """A model of three layers."""
+    """A model of eight layers."""
     drawn = np.random.default_rng(seed)
     directions = _directions(seed)
     weights = {

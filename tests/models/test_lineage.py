@@ -7,8 +7,7 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from models.likeness import differences
-from models.likeness import learnt as score
+from models.likeness import differences, evidence
 from models.lineage import MEANING, Kind, Lineage, trace
 from models.sketch import LEAST, ModelSketch
 from tests.models.pedigree import INNER, Weights, learnt, mixed, noise, parent, rounded, sketch, with_added
@@ -119,7 +118,7 @@ def test_the_score_of_noise_is_a_standard_score_whatever_the_noise(kind: str):
         drawn = np.random.default_rng(seed)
         change = {name: NOISES[kind](drawn, its).reshape(its.shape) for name, its in ONE.items()}
         model = sketch(with_added(ONE, change, 1e-3))
-        scores.append(score(differences(model, KNOWN["one"]), {name: its.shape for name, its in ONE.items()}))
+        scores.append(evidence(differences(model, KNOWN["one"]), {name: its.shape for name, its in ONE.items()}).score)
     assert max(scores) < 4.5
     assert (mean(scores), stdev(scores)) == (pytest.approx(0.85, abs=0.4), pytest.approx(0.75, abs=0.35))
 
