@@ -51,7 +51,7 @@ class Fetch:
 
     def _bring_bases(self, head: Block) -> None:
         """Have the sketch of every base that the table names: lineage needs it, and adapters the base itself."""
-        there = lineages.sketched(self.ledger)
+        there = set(lineages.sketched(self.ledger))
         for competition in self.table.competitions:
             base = competition.base
             failures, due = self._bases.get(competition.name, (0, head))
@@ -62,6 +62,7 @@ class Fetch:
                 self._bases[competition.name] = failures + 1, Block(head + pause(failures))
             else:
                 lineages.add_sketch(self.ledger, base.digest, sketch)
+                there.add(base.digest)  # another competition may have the same base
                 self.wakes.poke("rounds")
 
     def _take_in(self, submission: Submission, head: Block) -> Outcome:

@@ -196,6 +196,14 @@ def test_the_base_must_keep_the_competitions_limits(base: Base, lora: Path, limi
     assert (refused.reason, refused.detail.partition(" asks")[0]) == (Reason.LIMITS, "the base's config.json")
 
 
+def test_the_bytes_of_a_repository_are_the_adapters_and_not_the_bases(base: Base, lora: Path, limits: ModelLimits):
+    size = sum((lora / name).stat().st_size for name in ("adapter_config.json", "adapter_model.safetensors"))
+    assert size < base.size
+    fits, not_quite = (told(lora, base, replace(limits, max_repo_bytes=most)) for most in (size, size - 1))
+    assert isinstance(fits, Vetted)
+    assert getattr(not_quite, "reason", None) is Reason.LIMITS
+
+
 def test_factors_may_be_wider_than_the_competitions_models(base: Base, lora: Path, limits: ModelLimits):
     refused = told(lora, base, replace(limits, dtypes=("BF16",)))
     assert getattr(refused, "detail", "").startswith("model.safetensors describes")  # the base's own float32

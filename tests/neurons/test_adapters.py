@@ -167,17 +167,23 @@ def fetching(world: World, tmp_path: Path) -> Iterator[Fetch]:
     ledger.close()
 
 
-def test_a_validator_sketches_the_base_before_anybody_submits(world: World, fetching: Fetch) -> None:
-    fetching.step()
-    assert sketched(fetching.ledger) == (world.ref.digest,)
-    assert fetching.intake.cache.has(world.ref.digest)
-
-
 class Defective(FolderHub):
     """A Hub behind which a defect of ours shows as soon as anybody asks."""
 
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         raise RecursionError(f"a defect of ours at {kind} {repo} {revision}")
+
+
+def test_a_validator_sketches_the_base_once_before_anybody_submits_and_tells_the_rounds_that_wait(
+    world: World, fetching: Fetch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fetching.step()
+    assert sketched(fetching.ledger) == (world.ref.digest,)
+    assert fetching.intake.cache.has(world.ref.digest)
+    assert fetching.wakes.event("rounds").is_set()
+    restarted = Intake(Defective(world.hub, None), ModelCache(world.hub.parent / "empty"))
+    replace(fetching, intake=restarted).step()
+    assert "not to be had" not in caplog.text
 
 
 def test_a_defect_of_ours_that_a_base_meets_ends_no_step(
