@@ -7,11 +7,11 @@ import numpy as np
 from models.sketch import ModelSketch, Sketching, TensorSketch, sketch_of
 
 Weights = dict[str, np.ndarray]
-HIDDEN, INNER, ROWS, LAYERS = 64, 96, 200, 8
+HIDDEN, INNER, ROWS, LAYERS = 64, 96, 600, 6
 
 
 def parent(seed: int, rows: int = ROWS) -> Weights:
-    """A model of eight layers."""
+    """A model of six layers."""
     drawn = np.random.default_rng(seed)
     directions = _directions(seed)
     weights = {
