@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from competitions.ownership import Claim, Ownership
 from competitions.records import Submission
 from competitions.spec import LineageSpec
-from models.lineage import Lineage
+from models.lineage import Kind, Lineage
 
 Tracing = Callable[[str, tuple[str, ...]], Lineage | None]
 """The lineage of a digest among those of its seniors, or None where its sketch is not known."""
@@ -42,6 +42,9 @@ def disguise(
     """
     if submission.digest is None:
         return None
+    if submission.digest in free:
+        itself = Lineage(Kind.COPY, (submission.digest,), (1.0,), 0.0, 1.0)
+        return Disguise(itself, None) if Kind.COPY in rules.refused else None
     lineage = _refused(submission.digest, ownership, rules, trace, free)
     for parent in lineage.parents if lineage else ():
         owner = _owner(parent, ownership, rules, trace, free)

@@ -96,6 +96,16 @@ def test_a_base_is_nobodys_and_senior_to_all() -> None:
     assert tracing.asked == {FIRST.digest: (base.digest,)}
 
 
+def test_a_base_stays_nobodys_where_somebody_commits_it() -> None:
+    noisy = submit(2, 20)
+    owners, free = Ownership([FIRST, noisy], b""), (FIRST.digest or "",)
+    tracing = Tracing((noisy, Kind.NOISE, (FIRST,)))
+    found = [disguise(its, owners, RULES, tracing, free) for its in (FIRST, noisy)]
+    copy = Lineage(Kind.COPY, free, (1.0,), 0.0, 1.0)
+    assert found == [Disguise(copy, None), Disguise(lineage(Kind.NOISE, FIRST), None)]
+    assert disguise(FIRST, owners, LineageSpec((Kind.NOISE,)), tracing, free) is None
+
+
 def test_who_has_no_digest_yet_or_no_sketch_is_accused_of_nothing() -> None:
     unknown = submit(2, 20, digest=None)
     owners = Ownership([FIRST, unknown], b"")

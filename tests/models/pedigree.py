@@ -72,7 +72,8 @@ def sketch(weights: Weights, dtype: str = "F32") -> ModelSketch:
 
 
 def _sketch(numbers: np.ndarray, dtype: str) -> TensorSketch:
-    data = (_halves(numbers) if dtype == "BF16" else numbers).astype("<u2" if dtype == "BF16" else "<f4").tobytes()
+    stored = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}[dtype]
+    data = (_halves(numbers) if dtype == "BF16" else numbers).astype(stored).tobytes()
     sketching = Sketching(numbers.shape, dtype)
     sketching.add(memoryview(data))
     return sketching.finish()

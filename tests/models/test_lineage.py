@@ -32,10 +32,12 @@ def permuted(weights: Weights) -> Weights:
 CASES: dict[str, tuple[Weights, str, Kind, tuple[str, ...]]] = {
     "the same": (ONE, "F32", Kind.COPY, ("one",)),
     "rounded": (ONE, "BF16", Kind.COPY, ("one",)),
+    "rounded to half of the bits": (ONE, "F16", Kind.COPY, ("one",)),
     "noise of a millionth": (with_added(ONE, noise(3, ONE), 1e-6), "F32", Kind.NOISE, ("one",)),
     "noise of a hundredth": (with_added(TUNED, noise(4, ONE), 1e-2), "F32", Kind.NOISE, ("tuned",)),
     "other scales": (scaled(ONE), "F32", Kind.SCALED, ("one",)),
     "other scales, rounded": (scaled(TUNED), "BF16", Kind.SCALED, ("tuned",)),
+    "other scales, and learnt": (with_added(scaled(OTHER), learnt(2, 5), 0.02), "F32", Kind.FINE_TUNE, ("other",)),
     "another order": (permuted(TUNED), "F32", Kind.PERMUTED, ("tuned",)),
     "a merge": (mixed((0.4, ONE), (0.6, OTHER)), "F32", Kind.MERGE, ("one", "other")),
     "a merge, rounded": (mixed((0.3, TUNED), (0.7, ONE)), "BF16", Kind.MERGE, ("one", "tuned")),
@@ -93,10 +95,37 @@ def test_a_model_whose_vocabulary_grew_is_known_by_the_rest():
 
 
 def test_among_hundreds_of_siblings_both_parents_of_a_merge_are_found():
-    family = {f"child {seed}": with_added(ONE, learnt(1, seed), 0.02) for seed in range(150)}
+    """The one of them farther away than all the others are."""
+    family = {f"child {seed}": with_added(ONE, learnt(1, seed), 0.1 if seed == 99 else 0.02) for seed in range(150)}
     known = {name: sketch(its) for name, its in family.items()}
     found = trace(sketch(mixed((0.8, family["child 7"]), (0.2, family["child 99"]))), known)
     assert (found.kind, found.parents) == (Kind.MERGE, ("child 7", "child 99"))
+
+
+@pytest.mark.parametrize(("disguise", "kind"), [(scaled, Kind.SCALED), (permuted, Kind.PERMUTED)])
+def test_what_a_disguise_is_of_is_found_behind_many_that_lie_nearer(disguise: Callable[[Weights], Weights], kind: Kind):
+    suspect = disguise(ONE)
+    nearer = {f"nearer {seed}": sketch(with_added(suspect, learnt(2, seed), 0.3)) for seed in range(40)}
+    found = trace(sketch(suspect), nearer | {"one": KNOWN["one"]})
+    assert (found.kind, found.parents) == (kind, ("one",))
+
+
+def test_a_row_more_with_large_numbers_hides_no_model():
+    large = {"embed_tokens.weight": 1_000 * parent(1, rows=260)["embed_tokens.weight"]}
+    found = trace(sketch(with_added(ONE, noise(3, ONE), 1e-4) | large), KNOWN)
+    assert (found.kind, found.parents) == (Kind.NOISE, ("one",))
+
+
+def test_models_that_share_vectors_and_few_matrices_are_not_compared():
+    elsewhere = {f"x.{name}" if "proj" in name else name: its for name, its in ONE.items()}
+    assert trace(sketch(elsewhere), KNOWN) == Lineage(Kind.ORIGINAL, (), (), math.inf, 1.0)
+
+
+def test_one_matrix_whose_norm_stayed_is_in_no_other_order():
+    name = "layers.0.up_proj.weight"
+    tuned = with_added(ONE, learnt(1, 5), 0.2)[name]
+    tuned *= np.linalg.norm(ONE[name]) / np.linalg.norm(tuned)
+    assert trace(sketch(ONE | {name: tuned}), {"one": KNOWN["one"]}).kind is Kind.FINE_TUNE
 
 
 NOISES: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {
