@@ -12,6 +12,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 
@@ -63,6 +64,16 @@ def relative_distance(apart: Iterable[Difference]) -> float:
     found = list(apart)
     whole = math.hypot(*(difference.norm for difference in found))
     return math.hypot(*(difference.length for difference in found)) / whole if whole else math.inf
+
+
+def closeness(apart: Mapping[str, Difference]) -> float:
+    """The relative distance, or if that is less the median one of the matrices that differ.
+
+    One matrix that was changed beyond recognition, where it is hardly used, does not hide what was done to the others.
+    """
+    differing = (its for its in apart.values() if 1 not in its.apart.shape and not its.is_nothing)
+    typical = median([its.length / its.norm if its.norm else math.inf for its in differing] or [math.inf])
+    return min(relative_distance(apart.values()), typical)
 
 
 def norm_noise(model: ModelSketch, parent: ModelSketch) -> float:

@@ -16,6 +16,7 @@ from models.likeness import (
     FLOOR,
     Difference,
     beside,
+    closeness,
     differences,
     evidence,
     grams,
@@ -113,6 +114,11 @@ class _Near:
     apart: Apart
     margin: float
 
+    @property
+    def is_close(self) -> bool:
+        """Whether noise may be all that lies between."""
+        return closeness(self.apart) <= _NOISE_WITHIN
+
 
 def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> _Near:
     """The nearest known model and the difference, in bfloat16 where the model is: rounding alone is no difference."""
@@ -121,7 +127,10 @@ def _nearest(model: ModelSketch, near: Mapping[str, ModelSketch]) -> _Near:
     def apart(name: str) -> Apart:
         return differences(model, near[name].as_bf16() if coarse else near[name])
 
-    name = min(near, key=lambda name: relative_distance(apart(name).values()))  # one at a time: they take megabytes
+    distances = {name: relative_distance(apart(name).values()) for name in near}  # one at a time: they take megabytes
+    name = min(near, key=lambda name: distances[name])
+    if distances[name] > _NOISE_WITHIN:  # what differs so much in a few matrices is near in the others, or in none
+        name = min(near, key=lambda name: closeness(apart(name)))
     return _beside(model, name, near[name].as_bf16() if coarse else near[name])
 
 
@@ -186,7 +195,7 @@ def _merged(model: ModelSketch, near: Mapping[str, ModelSketch], nearest: _Near)
 
 def _noisy(near: _Near) -> Lineage | None:
     """A known model, and what has nothing to do with it."""
-    if relative_distance(near.apart.values()) > _NOISE_WITHIN or near.margin >= 0:
+    if near.margin >= 0 or not near.is_close:
         return None
     return _of_one(Kind.NOISE, near.name, near.apart, NormalDist().cdf(-near.margin))
 
@@ -206,7 +215,7 @@ def _worked_on(model: ModelSketch, near: _Near) -> Lineage:
     distance = relative_distance(near.apart.values())
     if distance > _RELATED_WITHIN:
         return Lineage(Kind.ORIGINAL, (), (), distance, 1 - (_RELATED_WITHIN / distance) ** 2 / 2)
-    clear = 1.0 if distance > _NOISE_WITHIN else NormalDist().cdf(near.margin)
+    clear = NormalDist().cdf(near.margin) if near.is_close else 1.0
     kind = Kind.ADAPTER if _is_of_low_rank(near.apart.values(), _rounding(model)) else Kind.FINE_TUNE
     return _of_one(kind, near.name, near.apart, min(clear, 1 - (distance / _RELATED_WITHIN) ** 2 / 2))
 

@@ -203,3 +203,10 @@ def test_models_whose_sketches_have_other_sizes_are_compared_at_the_smaller_one(
     known = {"one": folded(KNOWN["one"], *size), "other": KNOWN["other"]}
     found = trace(sketch(mixed((0.4, ONE), (0.6, OTHER))), known)
     assert (found.kind, found.parents) == (Kind.MERGE, ("other", "one"))
+
+
+def test_what_is_hardly_used_hides_nothing_however_much_it_is_changed():
+    strange = with_added(ONE, noise(3, ONE), 1e-3)
+    strange["embed_tokens.weight"][7] += 100.0
+    found = trace(sketch(strange), KNOWN)
+    assert (found.kind, found.parents, found.distance > 1) == (Kind.NOISE, ("one",), True)
