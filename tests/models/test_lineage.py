@@ -7,7 +7,7 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from models.likeness import differences, evidence
+from models.likeness import differences, evidence, relative_distance
 from models.lineage import MEANING, Kind, Lineage, trace
 from models.sketch import LEAST, ModelSketch
 from tests.models.pedigree import INNER, Weights, learnt, mixed, noise, parent, rounded, sketch, with_added
@@ -210,3 +210,15 @@ def test_what_is_hardly_used_hides_nothing_however_much_it_is_changed():
     strange["embed_tokens.weight"][7] += 100.0
     found = trace(sketch(strange), KNOWN)
     assert (found.kind, found.parents, found.distance > 1) == (Kind.NOISE, ("one",), True)
+
+
+def test_distances_of_whole_models_are_seen_within_a_per_cent():
+    drawn, model = np.random.default_rng(1), {}
+    known = {f"w{number}": drawn.standard_normal((200, 300)).astype(np.float32) for number in range(40)}
+    for name, its in known.items():
+        model[name] = its + np.float32(0.03) * drawn.standard_normal(its.shape).astype(np.float32)
+    true = math.hypot(*(np.linalg.norm(model[name].astype(np.float64) - known[name]) for name in known))
+    whole = math.hypot(*(np.linalg.norm(its.astype(np.float64)) for its in known.values()))
+    one, other = sketch(model), sketch(known)
+    assert relative_distance(differences(one, other).values()) == pytest.approx(true / whole, rel=0.01)
+    assert relative_distance(differences(one, one).values()) == 0
