@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from evaluation.likelihood import Measured, Passage, bits_per_byte
-from evaluation.sources.sample import Pair, Sample
+from evaluation.sources.content import Pair
+from evaluation.sources.sample import Sample
 from evaluation.tasks.spec import TaskSpec
 from models.loading import LoadedModel
 from models.rejections import Rejection

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from chain.types import Block, BlockHash, Coldkey, Hotkey, NetUid
 from evaluation.sources.bundle import Bundle, BundleCorrupt, TaskSamples, draw, encode, read_bundle, write_bundle
+from evaluation.sources.content import Pair, Text
 from evaluation.sources.held import Held
 from evaluation.sources.pool import Pool, Producer
-from evaluation.sources.sample import Pair, Sample, Text
+from evaluation.sources.sample import Sample
 from evaluation.tasks.spec import TaskSpec
 
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZ"

@@ -8,8 +8,9 @@ import pytest
 
 from chain.signing import Wallet
 from chain.types import Block, BlockCount, BlockHash, NetUid
+from evaluation.sources.content import Pair, Text
 from evaluation.sources.filters import Drop, Rules, broken_rule, sift, without_duplicates
-from evaluation.sources.sample import Malformed, Pair, Sample, Text
+from evaluation.sources.sample import Malformed, Sample
 from evaluation.sources.signed import SignedSample, sign
 from evaluation.sources.spec import SourceSpec
 

@@ -14,7 +14,8 @@ from chain.signing import Wallet
 from chain.types import Block, BlockHash, Hotkey, NetUid
 from evaluation.sources import sample as samples
 from evaluation.sources import signed as signing
-from evaluation.sources.sample import Malformed, Pair, Sample, Text
+from evaluation.sources.content import Pair, Text
+from evaluation.sources.sample import Malformed, Sample
 
 GOLDEN = Sample(
     Pair("Was heißt „naïve“?", "Gutgläubig.\n"),

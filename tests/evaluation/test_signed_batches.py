@@ -8,10 +8,11 @@ import pytest
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
 from evaluation.sources.batch import encode
+from evaluation.sources.content import Text
 from evaluation.sources.held import Held
 from evaluation.sources.pool import Pool
 from evaluation.sources.registry import UnknownSource, open_source
-from evaluation.sources.sample import Sample, Text
+from evaluation.sources.sample import Sample
 from evaluation.sources.signed import SignedSample, sign
 from evaluation.sources.signed_batches import SignedBatches
 from evaluation.sources.spec import SourceSpec
