@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chain.types import Block, BlockCount, Uid
-from evaluation.sources.spec import SourceSpec
+from evaluation.sources.spec import NamedSource, SourceSpec
 from evaluation.tasks.spec import TaskSpec
 from models.bases import BaseRef
 from models.limits import ModelLimits
@@ -40,13 +40,18 @@ class Competition:
     """The round's seed takes the first beacon round at least this long after the seed block's time."""
     limits: ModelLimits
     tasks: tuple[TaskSpec, ...]
-    source: SourceSpec
+    sources: tuple[NamedSource, ...]
+    """Where samples come from; each task names one of them."""
     epsilon: EpsilonSpec
     deadline_s: float
     """Seconds after which one model's judging is killed and abandoned (never rejected)."""
     lineage: LineageSpec = LineageSpec()
     base: BaseRef | None = None
     """The one model that adapters may be entered for; without it only whole models are taken."""
+
+    def source(self, name: str) -> SourceSpec:
+        """The source of that name. Raises KeyError."""
+        return {source.name: source.spec for source in self.sources}[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,16 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from types import UnionType
 from typing import Any
-
-import pydantic
 
 from chain.types import Block
 from competitions.spec import Competition, Phase, Table
+from competitions.table_sources import phrase_lists, source_faults, with_sources
+from competitions.toml_records import TableError, built
 from models.bases import base_faults
 from models.limits import TOKENIZER_RULE, is_tokenizer
 from models.lineage import Kind
 from models.naming import COMPETITION_RULE, is_competition
-
-
-class TableError(Exception):
-    """The table cannot be used; the message lists every fault, a line each."""
 
 
 def parse(text: str) -> Table:
@@ -57,9 +52,14 @@ def competition_named(table: Table, name: str) -> Competition | None:
 def _reshaped(data: Mapping[str, Any]) -> dict[str, Any]:
     """TOML's nested tables in the shape of the records: names become fields, mappings become tuples."""
     shaped = {"fingerprint": "", **data}
+    lists = phrase_lists(shaped.pop("phrases", {}))
     competitions = data.get("competitions", {})
     if isinstance(competitions, Mapping):
-        shaped["competitions"] = tuple({"name": name, **body} for name, body in competitions.items())
+        shaped["competitions"] = tuple(
+            with_sources({"name": name, **body}, lists, f"competitions.{name}")
+            for name, body in competitions.items()
+            if isinstance(body, Mapping)
+        )
     if isinstance(data.get("schedule"), list):
         shaped["schedule"] = tuple(
             {**phase, "shares": tuple(phase.get("shares", {}).items())} for phase in data["schedule"]
@@ -68,38 +68,7 @@ def _reshaped(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _build(data: Mapping[str, Any]) -> Table:
-    if unknown := _unknown_keys(data, Table, "table"):
-        raise TableError("\n".join(unknown))
-    try:
-        return pydantic.TypeAdapter(Table).validate_python(data)
-    except pydantic.ValidationError as error:
-        raise TableError("\n".join(_line(fault) for fault in error.errors())) from None
-
-
-def _line(fault: Any) -> str:
-    where = ".".join(str(part) for part in fault["loc"])
-    value = "" if fault["type"] == "missing" else f" (it is {fault['input']!r})"
-    return f"{where}: {fault['msg'].lower()}{value}"
-
-
-def _unknown_keys(value: Any, kind: Any, where: str) -> list[str]:
-    """Keys that no record has, anywhere in the tree: a mistyped rule must not be ignored in silence."""
-    if isinstance(value, tuple | list):
-        inner = kind.__args__[0] if getattr(kind, "__args__", ()) else None
-        return [line for n, item in enumerate(value) for line in _unknown_keys(item, inner, f"{where}[{n}]")]
-    if isinstance(kind, UnionType):
-        kind = next((choice for choice in kind.__args__ if dataclasses.is_dataclass(choice)), None)
-    if not isinstance(value, Mapping) or not dataclasses.is_dataclass(kind):
-        return []
-    fields = {field.name: field.type for field in dataclasses.fields(kind)}
-    lines = [
-        f"{where}.{key}: unknown field; known are {', '.join(sorted(set(fields) - {'fingerprint', 'name'}))}"
-        for key in value
-        if key not in fields
-    ]
-    return lines + [
-        line for key in value if key in fields for line in _unknown_keys(value[key], fields[key], f"{where}.{key}")
-    ]
+    return built(data, Table, "table")
 
 
 def _faults(table: Table) -> list[str]:
@@ -140,13 +109,6 @@ def _competition_faults(competition: Competition) -> list[str]:
             f"at most eval_delay_blocks ({competition.eval_delay_blocks})",
         ),
         (
-            competition.source.max_age_blocks > 0,
-            "source.max_age_blocks",
-            competition.source.max_age_blocks,
-            "at least 1",
-        ),
-        (competition.source.min_producers > 0, "source.min_producers", competition.source.min_producers, "at least 1"),
-        (
             Kind.ORIGINAL not in competition.lineage.refused,
             "lineage.refused",
             "original",
@@ -168,4 +130,5 @@ def _competition_faults(competition: Competition) -> list[str]:
     ]
     if competition.base is not None:
         checks += [(False, f"base.{field}", value, rule) for field, value, rule in base_faults(competition.base)]
-    return [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]
+    faults = [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]
+    return faults + source_faults(competition)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from chain.types import Block, Hotkey, Uid
 from competitions.spec import Table
-from competitions.table import TableError, parse
+from competitions.table import parse
+from competitions.toml_records import TableError
 from ledger import heartbeats, network
 from ledger.contest import Contest, contests
 from ledger.database import Ledger

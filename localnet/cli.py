@@ -12,7 +12,7 @@ from rich.table import Table
 
 from chain.embedded.errors import EmbeddedChainError
 from chain.reader import ChainError
-from competitions.table import TableError
+from competitions.toml_records import TableError
 from console.options import USAGE, AsJson, app_for
 from console.showing import show
 from localnet import actors, chain_cli, hub_cli, network

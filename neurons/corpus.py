@@ -15,7 +15,7 @@ from io import StringIO
 from pydoc_data import topics as _pydoc
 from types import ModuleType
 
-from evaluation.sources.sample import Pair
+from evaluation.sources.content import Pair
 
 PASSAGE_BYTES = 1_500
 """A passage is at most this long in UTF-8, unless one paragraph of it is longer: then its lines are split."""

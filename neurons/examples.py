@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from evaluation.sources.sample import Pair
+from evaluation.sources.content import Pair
 
 IGNORED = -100
 """Label of a position whose token is no part of the loss, as transformers knows it."""

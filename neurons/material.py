@@ -6,12 +6,12 @@ Any miner can do this; nothing here is privileged. Loads no torch.
 from collections.abc import Callable, Iterator, Sequence
 
 from chain.reader import ChainReader
-from chain.types import Commitment, NetUid, Unreadable
+from chain.types import Commitment, Unreadable
 from competitions.spec import Competition
 from evaluation.sources import batch
-from evaluation.sources.sample import Pair, Text
+from evaluation.sources.content import Pair, Text
 from evaluation.sources.signed import SignedSample, is_authentic
-from evaluation.sources.spec import SourceSpec
+from evaluation.sources.spec import SignedBatchesSpec
 from evaluation.tasks.spec import KIND_OF_TASK, SampleKind
 from hub.port import Hub
 
@@ -24,12 +24,13 @@ def kinds_of(competition: Competition) -> frozenset[SampleKind]:
     return frozenset(KIND_OF_TASK[task.name] for task in competition.tasks)
 
 
-def published_datasets(chain: ChainReader, source: SourceSpec) -> tuple[str, ...]:
-    """Dataset repositories that qualified producers of a source have committed, sorted."""
-    netuid = NetUid(source.netuid)
-    qualified = {n.hotkey for n in chain.neurons(netuid) if n.permit and n.stake >= source.min_stake}
-    repos = {_repo(entry) for entry in chain.commitments(netuid) if entry.hotkey in qualified}
-    return tuple(sorted(repo for repo in repos if repo))
+def published_datasets(chain: ChainReader, competition: Competition) -> tuple[str, ...]:
+    """Dataset repositories that qualified producers of a competition's sources have committed, sorted."""
+    repos: set[str] = set()
+    for source in competition.sources:
+        if isinstance(source.spec, SignedBatchesSpec):
+            repos |= _committed(chain, source.spec)
+    return tuple(sorted(repos))
 
 
 def gather(
@@ -46,10 +47,21 @@ def gather(
     places = [(repo, revision, path) for repo in datasets for revision, path in _batches(hub, repo)]
     found: set[Pair | str] = set()
     for done, (repo, revision, path) in enumerate(places, start=1):
-        found.update(_content(signed) for signed in _samples(hub, repo, revision, path) if signed.sample.kind in kinds)
+        for signed in _samples(hub, repo, revision, path):
+            match signed.sample.content:
+                case Pair() as pair if "pair" in kinds:
+                    found.add(pair)
+                case Text(text) if "text" in kinds:
+                    found.add(text)
         if report:
             report(done, len(places))
     return tuple(sorted(found, key=repr))
+
+
+def _committed(chain: ChainReader, spec: SignedBatchesSpec) -> set[str]:
+    able = {n.hotkey for n in chain.neurons(spec.netuid) if n.permit and n.stake >= spec.min_stake}
+    repos = {_repo(entry) for entry in chain.commitments(spec.netuid) if entry.hotkey in able}
+    return {repo for repo in repos if repo}
 
 
 def _batches(hub: Hub, repo: str) -> list[tuple[str, str]]:
@@ -61,11 +73,6 @@ def _samples(hub: Hub, repo: str, revision: str, path: str) -> Iterator[SignedSa
     for line in batch.decode(hub.read(repo, "dataset", revision, path, max_bytes=MAX_BATCH_BYTES)):
         if isinstance(line, SignedSample) and is_authentic(line):
             yield line
-
-
-def _content(signed: SignedSample) -> Pair | str:
-    content = signed.sample.content
-    return content.text if isinstance(content, Text) else content
 
 
 def _repo(entry: Commitment | Unreadable) -> str | None:

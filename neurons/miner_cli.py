@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from chain.reader import ChainError
-from competitions.table import TableError
+from competitions.toml_records import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
 from console.showing import waiting
 from hub.port import HubError

@@ -14,7 +14,8 @@ from chain.signing import Wallet
 from chain.types import Block, BlockCount, Head, NetUid, Refused
 from chain.writer import ChainWriter
 from evaluation.sources import batch
-from evaluation.sources.sample import Pair, Sample, Text
+from evaluation.sources.content import Pair, Text
+from evaluation.sources.sample import Sample
 from evaluation.sources.signed import SignedSample, sign
 from hub.port import Hub
 from neurons.deck import Deck
@@ -94,7 +95,8 @@ class Producer:
         """Make, sign, publish and commit one batch. Raises ChainError and HubError; an upload by then stays unused."""
         info = self.hub.describe(self.repo, "dataset")
         number = sum(file.path.startswith("batches/") for file in info.files)
-        samples = self._signed(self.portion.contents(number), self.reader.finalized())
+        anchor = self.reader.finalized()
+        samples = self._signed(self.portion.contents(number), anchor)
         root = batch.root_of(samples)
         files = {batch.path_of(root): batch.encode(samples)}
         if all(file.path != "README.md" for file in info.files):
@@ -104,7 +106,7 @@ class Producer:
         answer = self.writer.commit(self.netuid, self.wallet, raw=batch.encode_pointer(pointer))
         if isinstance(answer, Refused):
             return answer
-        return Published(pointer, len(samples), samples[0].sample.anchor_block, answer.block)
+        return Published(pointer, len(samples), anchor.number, answer.block)
 
     def run(self, stop: threading.Event, interval: BlockCount, done: Callable[[Published], None] | None = None) -> None:
         """A step every `interval` blocks until told to stop. A step that fails is logged and repeated after a pause."""

@@ -4,7 +4,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from competitions.spec import Table
-from competitions.table import TableError, parse
+from competitions.table import parse
+from competitions.toml_records import TableError
 
 SHIPPED = files("competitions") / "tables"
 

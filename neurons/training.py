@@ -18,7 +18,7 @@ from transformers import (
     set_seed,
 )
 
-from evaluation.sources.sample import Pair
+from evaluation.sources.content import Pair
 from neurons import corpus
 from neurons.budget import Budget
 from neurons.errors import MinerError

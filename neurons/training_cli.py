@@ -80,7 +80,7 @@ def train(
     settings = read_settings(network=network, hub_endpoint=hub_endpoint, table=table)
     require_empty(out)
     rules, hub = rules_of(tables.load(settings.table), competition), open_hub(settings)
-    datasets = tuple(dataset or ()) or published_datasets(open_chain(settings), rules.source)
+    datasets = tuple(dataset or ()) or published_datasets(open_chain(settings), rules)
     with bar("reading samples") as advance:
         material = gather(hub, datasets, kinds_of(rules), lambda done, of: advance(done / of, f"batch {done} of {of}"))
     with ExitStack() as stack:

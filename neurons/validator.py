@@ -22,7 +22,8 @@ from competitions.spec import Table
 from competitions.table import parse
 from evaluation.executor import Executor
 from evaluation.local_executor import LocalExecutor
-from evaluation.sources.registry import open_source
+from evaluation.sources.doors import Doors
+from evaluation.sources.registry import Sources
 from hub.port import Denied, Hub
 from hub.unfinished import Unfinished
 from ledger import heartbeats, network
@@ -111,12 +112,12 @@ def build(settings: ValidatorSettings) -> Validator:
     executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
-    source = open_source("signed_batches", chain, hub)
+    sources = Sources(Doors(chain, hub, folder / "sources"))
     bundles = folder / "bundles"
     refresh = BlockCount(settings.refresh_blocks)
     poll_s = min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, chain.block_time()))
     stopping = threading.Event()
-    judging = (source, executor, intake, Descent(ledger), bundles, settings.catch_up)
+    judging = (sources, executor, intake, Descent(ledger), bundles, settings.catch_up)
     rounds = Rounds(chain, ledger, netuid, table, *judging, wakes, reporter, stopping)
     loops = [
         Scheduled(Watch(chain, ledger, netuid, table, wakes, settings.catch_up), poll_s),

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from chain.reader import ChainError
-from competitions.table import TableError
+from competitions.toml_records import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for
 from console.showing import show
 from hub.port import HubError

@@ -99,7 +99,7 @@ class _Play:
     def _tuned(self, root: Path, miner: str, competition: str, steps: int) -> Path:
         pocket, out = self._pocket, root / miner
         rules = rules_of(pocket.table, competition)
-        datasets = published_datasets(pocket.chain, rules.source)
+        datasets = published_datasets(pocket.chain, rules)
         material = gather(_hub(pocket, miner), datasets, kinds_of(rules), lambda _done, _of: None)
         tuning = training.Hyperparameters(8, 2e-3, 0)
         training.fine_tune(root / "base", out, material, Budget(steps, None), tuning)

@@ -27,15 +27,38 @@ class BatchPointer:
     root: str
 
 
+MAX_BATCH_LINES = 20_000
+"""A batch that is longer is its producer's fault: nothing of it is used."""
+
+Lines = tuple[SignedSample | Malformed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Faulty:
+    """Its producer's fault: the batch is left out and the round goes on. `lasting` unless it may still be mended."""
+
+    cause: str
+    lasting: bool = True
+
+
 def encode(samples: Iterable[SignedSample]) -> bytes:
     """The batch file: one JSON line per sample, sorted by id, so that the same samples give the same bytes."""
     lines = sorted((signed.sample.id, to_line(signed)) for signed in samples)
     return b"".join(line + b"\n" for _, line in lines)
 
 
-def decode(data: bytes) -> tuple[SignedSample | Malformed, ...]:
+def decode(data: bytes) -> Lines:
     """Each line as a sample or as what is wrong with it; empty lines are skipped. Never raises."""
     return tuple(from_line(line) for line in data.split(b"\n") if line)
+
+
+def verified(data: bytes, root: str) -> Lines | Faulty:
+    """The lines of a batch, once its samples have given its root."""
+    if (number := data.count(b"\n")) > MAX_BATCH_LINES:
+        return Faulty(f"{number} lines in {path_of(root)}; {MAX_BATCH_LINES} are allowed")
+    lines = decode(data)
+    found = root_of(line for line in lines if isinstance(line, SignedSample))
+    return lines if found == root else Faulty(f"the samples of {path_of(root)} have the root {found}")
 
 
 def root_of(samples: Iterable[SignedSample]) -> str:

@@ -4,21 +4,21 @@ written whole or not at all and verified when read. Knows neither sources nor sc
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chain.types import Coldkey
-from evaluation.sources.held import Held
+from evaluation.sources.held import Cause, Held
 from evaluation.sources.merkle import root
 from evaluation.sources.pool import Pool
 from evaluation.sources.sample import Malformed, Sample, canonical_json, from_line
-from evaluation.sources.shares import equal_parts
+from evaluation.sources.shares import Parts, equal_parts
 from evaluation.tasks.spec import KIND_OF_TASK, SampleKind, TaskName, TaskSpec
 from models.strict_json import BadJson, parse_object
 
-VERSION = "crucible/bundle/1"
+VERSION = "crucible/bundle/2"
 
 
 class BundleCorrupt(Exception):
@@ -49,25 +49,30 @@ class Bundle:
         return {entry.task: entry.samples for entry in self.tasks}[task]
 
 
-def draw(pool: Pool, tasks: Sequence[TaskSpec], seed: bytes) -> Bundle | Held:
-    """The round's bundle: for each task its number of samples of its kind, in equal parts per coldkey.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A round's bundle, and how many samples were passed over beside nearly equal ones."""
 
-    A function of the seed and the pool's samples, whatever order they came in. Held where fewer than the pool's
-    `min_producers` coldkeys can fill their part.
+    bundle: Bundle
+    near_duplicates: int
+
+
+def draw(pools: Mapping[str, Pool], tasks: Sequence[TaskSpec], seed: bytes) -> Drawn | Held:
+    """The round's bundle: for each task its number of samples of its kind, in equal parts per coldkey, from the pool of
+    the source it names.
+
+    A function of the seed and the pools' samples, whatever order they came in. Held where fewer than the pool's
+    `min_producers` coldkeys can fill their part. Raises KeyError for a source without a pool.
     """
     drawn: list[TaskSamples] = []
+    passed = 0
     for task in tasks:
-        groups = _by_coldkey(pool, KIND_OF_TASK[task.name])
-        samples = equal_parts(groups, task.samples, pool.min_producers, seed)
-        if samples is None:
-            sizes = ", ".join(map(str, sorted(map(len, groups.values()), reverse=True)))
-            return Held(
-                f"{task.name} needs {task.samples} samples in equal parts of at least {pool.min_producers} producers; "
-                f"those at hand have {sizes or 'none'}",
-                lasting=pool.final,
-            )
-        drawn.append(TaskSamples(task.name, samples))
-    return Bundle(tuple(drawn))
+        parts = _parts(pools[task.source], task, seed)
+        if isinstance(parts, Held):
+            return parts
+        drawn.append(TaskSamples(task.name, parts.samples))
+        passed += parts.near_duplicates
+    return Drawn(Bundle(tuple(drawn)), passed)
 
 
 def write_bundle(bundle: Bundle, path: Path) -> None:
@@ -140,10 +145,25 @@ def _sample(line: bytes) -> Sample:
     return sample
 
 
+def _parts(pool: Pool, task: TaskSpec, seed: bytes) -> Parts | Held:
+    groups = _by_coldkey(pool, KIND_OF_TASK[task.name])
+    parts = equal_parts(groups, task.samples, pool.min_producers, seed, pool.near_duplicate)
+    if parts is not None:
+        return parts
+    sizes = ", ".join(map(str, sorted(map(len, groups.values()), reverse=True)))
+    return Held(
+        Cause.TOO_FEW,
+        f"{task.name} needs {task.samples} samples in equal parts of at least {pool.min_producers} producers, no two "
+        f"nearly the same; those at hand have {sizes or 'none'}",
+    )
+
+
 def _by_coldkey(pool: Pool, kind: SampleKind) -> dict[Coldkey, list[Sample]]:
+    """Samples of a kind by whoever owns their producer; what has none is one group."""
     owner = {producer.hotkey: producer.coldkey for producer in pool.producers}
     groups: dict[Coldkey, list[Sample]] = {}
     for sample in pool.samples:
         if sample.kind == kind:
-            groups.setdefault(owner[sample.producer], []).append(sample)
+            coldkey = Coldkey("") if sample.producer is None else owner[sample.producer]
+            groups.setdefault(coldkey, []).append(sample)
     return groups

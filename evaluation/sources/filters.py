@@ -6,40 +6,23 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from chain.types import Block, BlockHash, Hotkey
-from evaluation.sources.sample import Malformed, Pair, Sample, Text
+from chain.types import Block, BlockHash, Hotkey, NetUid
+from evaluation.sources.content import Content
+from evaluation.sources.drops import Drop
+from evaluation.sources.occasion import Occasion
+from evaluation.sources.sample import Malformed, Sample
+from evaluation.sources.screening import Screening
 from evaluation.sources.signed import SignedSample, is_authentic
-from evaluation.sources.spec import SourceSpec
-
-
-class Drop(StrEnum):
-    """Why a sample was left out; a sample is counted under the first rule it breaks, in this order."""
-
-    MALFORMED = "malformed"
-    """The line is no sample."""
-    PRODUCER = "producer"
-    """It names another hotkey than the one that committed it, or another subnet than the source's."""
-    WINDOW = "window"
-    """Its anchor block is outside the round's window: too old, not yet made, or not later than a commit judged."""
-    LENGTH = "length"
-    """Its prompt, reference or text is longer than the source allows."""
-    PHRASE = "phrase"
-    """It holds an undesirable phrase."""
-    ANCHOR = "anchor"
-    """Its anchor hash is not the chain's hash of its anchor block."""
-    SIGNATURE = "signature"
-    """Its producer did not sign it."""
-    DUPLICATE = "duplicate"
-    """The same content is in the pool already."""
+from evaluation.sources.spec import Produced
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What every sample of a pool is held against."""
 
-    spec: SourceSpec
+    netuid: NetUid
+    screening: Screening
     after: Block
     """Anchors at or before this block are too old: the end of the age window, or the newest commit judged."""
     until: Block
@@ -48,9 +31,10 @@ class Rules:
     """The chain's hash of a block of the window; may raise ChainError."""
 
     @classmethod
-    def of(cls, spec: SourceSpec, seed_block: Block, after: Block, hash_of: Callable[[Block], BlockHash]) -> "Rules":
+    def of(cls, spec: Produced, occasion: Occasion, hash_of: Callable[[Block], BlockHash]) -> "Rules":
         """The rules of a round: its window is the same for all entrants and opens after every commit judged."""
-        return cls(spec, Block(max(seed_block - spec.max_age_blocks, after)), seed_block, hash_of)
+        after = Block(max(occasion.seed_block - spec.max_age_blocks, occasion.youngest_commit))
+        return cls(spec.netuid, Screening(spec.screen), after, occasion.seed_block, hash_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +63,17 @@ def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules
     if isinstance(signed, Malformed):
         return Drop.MALFORMED
     sample = signed.sample
-    if sample.producer != producer or sample.netuid != rules.spec.netuid:
+    if sample.producer != producer or sample.netuid != rules.netuid:
         return Drop.PRODUCER
-    if not rules.after < sample.anchor_block <= rules.until:
+    if sample.anchor_block is None or not rules.after < sample.anchor_block <= rules.until:
         return Drop.WINDOW
-    texts = _texts(sample)
-    if max(len(text.encode()) for text in texts) > rules.spec.max_bytes:
-        return Drop.LENGTH
-    folded = "\n".join(texts).casefold()
-    if any(phrase.casefold() in folded for phrase in rules.spec.phrases):
-        return Drop.PHRASE
+    if broken := rules.screening.broken(sample.content):
+        return broken
     if rules.hash_of(sample.anchor_block) != sample.anchor_hash:
         return Drop.ANCHOR
-    return None if is_authentic(signed) else Drop.SIGNATURE
+    if not is_authentic(signed):
+        return Drop.SIGNATURE
+    return Drop.LANGUAGE if rules.screening.is_foreign(sample.content) else None
 
 
 def without_duplicates(samples: Iterable[Sample], salt: bytes) -> Sifted:
@@ -101,13 +83,8 @@ def without_duplicates(samples: Iterable[Sample], salt: bytes) -> Sifted:
     copies another's samples cannot arrange to displace them.
     """
     ranked = sorted(samples, key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())
-    first: dict[Pair | Text, Sample] = {}
+    first: dict[Content, Sample] = {}
     for sample in ranked:
         first.setdefault(sample.content, sample)
     kept = tuple(sorted(first.values(), key=lambda sample: sample.id))
     return Sifted(kept, Counter({Drop.DUPLICATE: len(ranked) - len(kept)}))
-
-
-def _texts(sample: Sample) -> tuple[str, ...]:
-    content = sample.content
-    return (content.prompt, content.reference) if isinstance(content, Pair) else (content.text,)

@@ -1,14 +1,37 @@
 """What is answered where a round's samples cannot be had now."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why a round waits for samples."""
+
+    UNREACHABLE = "unreachable"
+    """The source's host does not answer, or answers that it is broken."""
+    RATE_LIMITED = "rate_limited"
+    """The source's host asks for patience."""
+    OVERRUN = "overrun"
+    """The source took longer, or sent more, than it may."""
+    WITHHELD = "withheld"
+    """A healthy host says that there is nothing where a producer committed a batch."""
+    NO_QUORUM = "no_quorum"
+    """Too few mirrors name the same samples."""
+    TOO_FEW = "too_few"
+    """Chain and host have answered everything, and it is not enough: no wait will change it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The round waits and is due again; no task is dropped or re-weighted for it.
+    """The round waits and is due again; no task is dropped or re-weighted for it."""
 
-    `lasting`: the chain and the Hub have answered everything and it is too little, so that no wait will change it.
-    """
+    cause: Cause
+    detail: str
 
-    cause: str
-    lasting: bool = False
+    @property
+    def lasting(self) -> bool:
+        """Whether no wait will change it, so that the round ends unjudged."""
+        return self.cause is Cause.TOO_FEW
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.detail}"

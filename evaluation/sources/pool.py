@@ -1,40 +1,66 @@
 """What a source gives a round: the samples that may be drawn, who made them, and what was left out."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from chain.types import Coldkey, Hotkey
+from evaluation.sources.held import Cause, Held
 from evaluation.sources.merkle import root_of_ids
 from evaluation.sources.sample import Sample
+
+Proof = Literal["sample", "run", "seed"]
+"""What stands behind a sample: its producer's signature over it and its anchor; a signature over the run it came in,
+which proves neither its time nor its content; or the round's seed, which chose it from what is public."""
 
 
 @dataclass(frozen=True, slots=True)
 class Producer:
-    """A qualified producer that had committed a batch by the seed block."""
+    """A qualified producer that had committed samples by the seed block."""
 
     hotkey: Hotkey
     coldkey: Coldkey
     root: str
-    """Root of the batch it had committed."""
+    """Root of the batch it had committed; empty where its source knows none."""
     samples: int
     """How many of its samples are in the pool."""
     fault: str | None = None
-    """Why all of its batch was left out; None where it was read."""
+    """Why all of its samples were left out; None where they were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Samples sorted by id, the producers they come from, and the number dropped under each rule (`filters.Drop`)."""
+    """Samples sorted by id, the producers they come from, and the numbers dropped under each rule (`filters.Drop`)."""
 
     samples: tuple[Sample, ...]
     producers: tuple[Producer, ...]
     counts: Mapping[str, int]
-    min_producers: int
+    proof: Proof = "sample"
+    min_producers: int = 1
     """The fewest producers (coldkeys) that every task's samples must come from."""
-    final: bool = True
-    """Whether asking again would give the same: every batch was read, or is worthless for good."""
+    near_duplicate: float | None = None
+    """Two samples this similar are never drawn into one task; None where no two are alike by their making."""
 
     @property
     def root(self) -> str:
         """Merkle root over the ids: validators whose pools differ see it here."""
         return root_of_ids(sample.id for sample in self.samples)
+
+
+def pooled(samples: Iterable[Sample], producers: Sequence[Producer], counts: Counter[str], pool: Pool) -> Pool | Held:
+    """`pool` filled with samples, if enough producers (coldkeys) are left in it; else the round is held."""
+    kept = tuple(sorted(samples, key=lambda sample: sample.id))
+    made = Counter(sample.producer for sample in kept)
+    members = tuple(replace(one, samples=made[one.hotkey]) for one in producers)
+    dropped = {str(rule): number for rule, number in sorted(counts.items()) if number}
+    having = {one.coldkey for one in members if one.samples}
+    if len(having) < pool.min_producers:
+        losses = ", ".join(f"{number} {rule}" for rule, number in dropped.items()) or "nothing"
+        faults = "".join(f"; {one.hotkey}: {one.fault}" for one in members if one.fault)
+        return Held(
+            Cause.TOO_FEW,
+            f"{len(having)} producers with usable samples, {pool.min_producers} needed; dropped: {losses}; "
+            f"{len(members)} had committed some{faults}",
+        )
+    return replace(pool, samples=kept, producers=members, counts=dropped)

@@ -1,38 +1,46 @@
-"""What a source is, and every source by the name a table calls it."""
+"""What a source is, and every source by the kind a table calls it."""
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from chain.reader import ChainReader
-from chain.types import Block
+from evaluation.sources.doors import Doors
 from evaluation.sources.held import Held
+from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import SourceName, SourceSpec
-from hub.port import Hub
+from evaluation.sources.spec import SignedBatchesSpec, SourceSpec
+
+Spec = TypeVar("Spec", contravariant=True)
 
 
-class Source(Protocol):
+class Source(Protocol[Spec]):
     """Where a competition's samples come from."""
 
-    def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
-        """The pool of the round with this seed block; only samples anchored later than block `after` count.
+    def pool(self, spec: Spec, occasion: Occasion) -> Pool | Held:
+        """The pool of a round; the same for every validator, whatever it fetched when.
 
-        The same for every validator, whatever it fetched when. Raises ChainError where the chain does not answer.
+        Raises ChainError where the chain does not answer.
         """
         ...
 
 
-SOURCES: Mapping[SourceName, Callable[[ChainReader, Hub], Source]] = {"signed_batches": SignedBatches}
+SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {SignedBatchesSpec: SignedBatches}
 
 
-class UnknownSource(LookupError):
-    """A table names a source that this version does not have."""
+class PoolReader(Protocol):
+    """Whatever gives a round its pools."""
+
+    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
+        """See Source.pool."""
+        ...
 
 
-def open_source(name: str, chain: ChainReader, hub: Hub) -> Source:
-    """The source of that name. Raises UnknownSource, which lists the known."""
-    for known, make in SOURCES.items():
-        if known == name:
-            return make(chain, hub)
-    raise UnknownSource(f"no source is called {name!r}; known are {', '.join(sorted(SOURCES))}")
+class Sources:
+    """All sources of one validator, by the table's records."""
+
+    def __init__(self, doors: Doors) -> None:
+        self._sources = {kind: make(doors) for kind, make in SOURCES.items()}
+
+    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
+        """See Source.pool."""
+        return self._sources[type(spec)].pool(spec, occasion)

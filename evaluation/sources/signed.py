@@ -31,7 +31,8 @@ def is_authentic(signed: SignedSample) -> bool:
         signature = bytes.fromhex(signed.signature)
     except ValueError:
         return False
-    return verify(signed.sample.producer, PURPOSE, signed.sample.canonical_bytes, signature)
+    producer = signed.sample.producer
+    return producer is not None and verify(producer, PURPOSE, signed.sample.canonical_bytes, signature)
 
 
 def to_line(signed: SignedSample) -> bytes:

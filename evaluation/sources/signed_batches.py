@@ -3,115 +3,130 @@ from its Hub dataset at the pinned revision. Knows no tasks and draws nothing.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from chain.reader import ChainReader
-from chain.types import Block, Commitment, Neuron
+from chain.types import Block, Commitment, Hotkey, Neuron
 from evaluation.sources import batch
 from evaluation.sources.batch import BatchPointer, decode_pointer
-from evaluation.sources.filters import Drop, Rules, sift, without_duplicates
-from evaluation.sources.held import Held
-from evaluation.sources.pool import Pool, Producer
-from evaluation.sources.sample import Malformed, Sample
-from evaluation.sources.signed import SignedSample
-from evaluation.sources.spec import SourceSpec
-from hub.port import Hub, HubError, InvalidName, NotFound, TooLarge
+from evaluation.sources.batch_store import BatchStore
+from evaluation.sources.doors import Doors
+from evaluation.sources.drops import Drop
+from evaluation.sources.filters import Rules, sift, without_duplicates
+from evaluation.sources.held import Cause, Held
+from evaluation.sources.occasion import Occasion
+from evaluation.sources.pool import Pool, Producer, pooled
+from evaluation.sources.qualified import qualified
+from evaluation.sources.sample import Sample
+from evaluation.sources.spec import SignedBatchesSpec
+from hub.port import Denied, HubError, InvalidName, NotFound, RateLimited, TooLarge
 
 MAX_BATCH_BYTES = 16_000_000
-MAX_BATCH_LINES = 20_000
-"""A batch that is longer is its producer's fault: nothing of it is used."""
+_AT_ONCE = 4
+"""Batches fetched side by side."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """The producer's own: its batch is left out and the round goes on. `lasting` unless it may still be mended."""
-
-    cause: str
-    lasting: bool = True
-
-
-_Lines = tuple[SignedSample | Malformed, ...]
+Fetched = batch.Lines | batch.Faulty | Held
 
 
 class SignedBatches:
     """Reads pools from the chain's state at a seed block and the Hub's files at pinned revisions."""
 
-    def __init__(self, chain: ChainReader, hub: Hub) -> None:
-        self._chain = chain
-        self._hub = hub
+    def __init__(self, doors: Doors) -> None:
+        self._chain = doors.chain
+        self._hub = doors.hub
+        self._store = BatchStore(doors.folder / "batches")
 
-    def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
-        """See Source.pool. Held where the Hub does not answer, or too few producers have usable samples."""
-        rules = Rules.of(spec, seed_block, after, cache(self._chain.block_hash))
-        samples: list[Sample] = []
-        producers: list[Producer] = []
-        counts: Counter[Drop] = Counter()
-        final = True
-        for neuron, pointer in self._published(spec, seed_block):
-            lines = self._lines(pointer)
-            if isinstance(lines, Held):
-                return lines
-            if isinstance(lines, _Fault):
-                producers.append(Producer(neuron.hotkey, neuron.coldkey, pointer.root, 0, lines.cause))
-                final = final and lines.lasting
-                continue
-            sifted = sift(lines, neuron.hotkey, rules)
-            samples += sifted.samples
-            counts += sifted.dropped
-            producers.append(Producer(neuron.hotkey, neuron.coldkey, pointer.root, len(sifted.samples)))
-        return _pool(samples, producers, counts, rules, final=final)
+    def pool(self, spec: SignedBatchesSpec, occasion: Occasion) -> Pool | Held:
+        """See Source.pool. Held where the Hub does not answer, where a batch is not to be found while the round still
+        has patience, and where too few producers have usable samples."""
+        pointers = self._committed(spec, occasion.seed_block)
+        neurons, turned = qualified(self._chain, spec, occasion.seed_block, pointers)
+        fetched = self._all([pointers[neuron.hotkey] for neuron in neurons])
+        held = next((answer for answer in fetched if isinstance(answer, Held)), None)
+        missing = [answer for answer in fetched if isinstance(answer, batch.Faulty) and not answer.lasting]
+        if held is None and missing and self._chain.head() < occasion.seed_block + spec.patience_blocks:
+            until = occasion.seed_block + spec.patience_blocks
+            held = Held(Cause.WITHHELD, f"{missing[0].cause}; the round waits for it until block {until}")
+        if held is not None:
+            return held
+        read = [(neuron, pointers[neuron.hotkey], answer) for neuron, answer in zip(neurons, fetched, strict=True)]
+        return self._pooled(spec, occasion, read, turned)
 
-    def _published(self, spec: SourceSpec, seed_block: Block) -> list[tuple[Neuron, BatchPointer]]:
-        """Producers with permit and stake, and the pointers they had committed, by uid, all as of the seed block."""
-        standing = {
-            commitment.hotkey: decode_pointer(commitment.raw)
+    def _committed(self, spec: SignedBatchesSpec, seed_block: Block) -> dict[Hotkey, BatchPointer]:
+        """Every batch pointer that stood on chain at the seed block."""
+        return {
+            commitment.hotkey: pointer
             for commitment in self._chain.commitments(spec.netuid, seed_block)
             if isinstance(commitment, Commitment) and commitment.raw is not None
+            if isinstance(pointer := decode_pointer(commitment.raw), BatchPointer)
         }
-        qualified = (
-            neuron
-            for neuron in self._chain.neurons(spec.netuid, seed_block)
-            if neuron.permit and neuron.stake >= spec.min_stake
-        )
-        return [
-            (neuron, pointer)
-            for neuron in qualified
-            if isinstance(pointer := standing.get(neuron.hotkey), BatchPointer)
-        ]
 
-    def _lines(self, pointer: BatchPointer) -> _Lines | _Fault | Held:
-        """The batch a pointer names, once its samples have given its root."""
+    def _all(self, pointers: Sequence[BatchPointer]) -> list[Fetched]:
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="batches") as threads:
+            return list(threads.map(self._lines, pointers))
+
+    def _lines(self, pointer: BatchPointer) -> Fetched:
+        """The batch a pointer names, once its samples have given its root; from the store where it was read before."""
+        known = self._store.get(pointer.root)
+        if known is not None:
+            if not isinstance(lines := batch.verified(known, pointer.root), batch.Faulty):
+                return lines
+            self._store.drop(pointer.root)
+        data = self._fetched(pointer)
+        if not isinstance(data, bytes):
+            return data
+        lines = batch.verified(data, pointer.root)
+        if isinstance(lines, batch.Faulty):
+            return batch.Faulty(f"{pointer.repo}: {lines.cause}")
+        self._store.put(pointer.root, data)
+        return lines
+
+    def _fetched(self, pointer: BatchPointer) -> bytes | batch.Faulty | Held:
         path = batch.path_of(pointer.root)
         try:
-            data = self._hub.read(pointer.repo, "dataset", pointer.revision, path, max_bytes=MAX_BATCH_BYTES)
-        except (NotFound, TooLarge, InvalidName) as error:
-            return _Fault(f"{type(error).__name__}: {error}", lasting=not isinstance(error, NotFound))
+            return self._hub.read(pointer.repo, "dataset", pointer.revision, path, max_bytes=MAX_BATCH_BYTES)
+        except NotFound as error:
+            return batch.Faulty(f"{type(error).__name__}: {error}", lasting=False)
+        except Denied as error:
+            return batch.Faulty(f"Denied: {error}", lasting=False) if self._is_known() else self._held(pointer, error)
+        except (TooLarge, InvalidName) as error:
+            return batch.Faulty(f"{type(error).__name__}: {error}")
         except HubError as error:
-            return Held(f"the batch of {pointer.repo} cannot be had: {type(error).__name__}: {error}")
-        if data.count(b"\n") > MAX_BATCH_LINES:
-            return _Fault(f"more than {MAX_BATCH_LINES} lines in {path} of {pointer.repo}")
-        lines = batch.decode(data)
-        root = batch.root_of(line for line in lines if isinstance(line, SignedSample))
-        return (
-            lines if root == pointer.root else _Fault(f"the samples of {path} in {pointer.repo} have the root {root}")
-        )
+            return self._held(pointer, error)
 
+    def _held(self, pointer: BatchPointer, error: HubError) -> Held:
+        cause = Cause.RATE_LIMITED if isinstance(error, RateLimited) else Cause.UNREACHABLE
+        return Held(cause, f"the batch of {pointer.repo} cannot be had: {type(error).__name__}: {error}")
 
-def _pool(
-    samples: list[Sample], producers: list[Producer], counts: Counter[Drop], rules: Rules, *, final: bool
-) -> Pool | Held:
-    """The pool without duplicates, if enough producers (coldkeys) are left in it."""
-    distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
-    made = Counter(sample.producer for sample in distinct.samples)
-    members = tuple(Producer(one.hotkey, one.coldkey, one.root, made[one.hotkey], one.fault) for one in producers)
-    dropped = {str(rule): number for rule, number in sorted((counts + distinct.dropped).items())}
-    having = {one.coldkey for one in members if one.samples}
-    if len(having) < rules.spec.min_producers:
-        faults = [f"{one.hotkey}: {one.fault}" for one in members if one.fault]
-        return Held(
-            f"{len(having)} producers with usable samples at block {rules.until}, {rules.spec.min_producers} needed; "
-            f"dropped {dropped}; {len(members)} had committed a batch{''.join('; ' + fault for fault in faults)}",
-            lasting=final,
-        )
-    return Pool(distinct.samples, members, dropped, rules.spec.min_producers, final)
+    def _is_known(self) -> bool:
+        """Whether the Hub takes our token, so that what it denies is the producer's to mend."""
+        try:
+            self._hub.whoami()
+        except HubError:
+            return False
+        return True
+
+    def _pooled(
+        self,
+        spec: SignedBatchesSpec,
+        occasion: Occasion,
+        read: Sequence[tuple[Neuron, BatchPointer, Fetched]],
+        turned: Counter[Drop],
+    ) -> Pool | Held:
+        rules = Rules.of(spec, occasion, cache(self._chain.block_hash))
+        samples: list[Sample] = []
+        producers: list[Producer] = []
+        counts: Counter[str] = Counter(turned)
+        for neuron, pointer, lines in read:
+            fault = lines.cause if isinstance(lines, batch.Faulty) else None
+            producers.append(Producer(neuron.hotkey, neuron.coldkey, pointer.root, 0, fault))
+            if isinstance(lines, tuple):
+                sifted = sift(lines, neuron.hotkey, rules)
+                samples += sifted.samples
+                counts += sifted.dropped
+            else:
+                counts[Drop.FAULTY] += 1
+        distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
+        empty = Pool((), (), {}, "sample", spec.min_producers, spec.screen.near_duplicate)
+        return pooled(distinct.samples, producers, counts + Counter[str](distinct.dropped), empty)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured, Passage, bits_per_byte
-from evaluation.sources.sample import Pair, Sample
+from evaluation.sources.content import Pair
+from evaluation.sources.sample import Sample
 from evaluation.tasks.spec import TaskSpec
 from evaluation.windows import pieces
 from models.loading import LoadedModel

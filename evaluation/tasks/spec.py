@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 TaskName = Literal["reference_loss", "text_loss"]
-SampleKind = Literal["pair", "text"]
+SampleKind = Literal["pair", "text", "choice", "instruction"]
 
 KIND_OF_TASK: dict[TaskName, SampleKind] = {"reference_loss": "pair", "text_loss": "text"}
 """Which kind of sample each task scores; the names a table may use."""
@@ -19,6 +19,8 @@ class TaskSpec:
     weight: float
     cap: float
     """Values are clipped to [0, cap], in the task's unit (bits per byte for losses)."""
+    source: str = ""
+    """Which of the competition's sources the samples come from; where there is only one, it need not be named."""
     window_bytes: int = 1024
     """Texts and references are scored in windows of at most this many bytes."""
     context_bytes: int = 4096

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured, Passage, bits_per_byte
-from evaluation.sources.sample import Sample, Text
+from evaluation.sources.content import Text
+from evaluation.sources.sample import Sample
 from evaluation.tasks.spec import TaskSpec
 from evaluation.windows import Piece, byte_windows
 from models.loading import LoadedModel

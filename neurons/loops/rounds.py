@@ -21,7 +21,9 @@ from competitions.table import competition_named
 from evaluation.executor import Executor, Request
 from evaluation.sources.bundle import BundleCorrupt, draw, read_bundle, write_bundle
 from evaluation.sources.held import Held
-from evaluation.sources.registry import Source
+from evaluation.sources.occasion import Occasion, needs_of
+from evaluation.sources.pool import Pool
+from evaluation.sources.registry import PoolReader
 from evaluation.verdicts import Abandoned, Scored, Verdict
 from ledger import lineages, rounds, submissions, verdicts
 from ledger.database import Ledger
@@ -46,7 +48,7 @@ class Rounds:
     ledger: Ledger
     netuid: NetUid
     table: Table
-    source: Source
+    sources: PoolReader
     executor: Executor
     intake: Intake
     descent: Descent
@@ -155,8 +157,8 @@ class Rounds:
 
     def _hold(self, competition: Competition, round_: rounds.Round, field: Field, held: Held) -> bool:
         """Wait for samples; where no wait will bring them the round ends with nothing changed, and later ones go on."""
-        rounds.hold(self.ledger, round_.id, held.cause)
-        log.warning("%s round %d held: %s", competition.name, round_.number, held.cause)
+        rounds.hold(self.ledger, round_.id, str(held))
+        log.warning("%s round %d held: %s", competition.name, round_.number, held)
         if held.lasting:
             outcome = RoundOutcome((), field.incumbent)
             rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
@@ -186,15 +188,26 @@ class Rounds:
         """The round's samples as a file, drawn once; a damaged or lost file is drawn again to the same root."""
         if round_.bundle_root and _is_whole(self._file(round_.bundle_root), round_.bundle_root):
             return self._file(round_.bundle_root)
-        window = min(competition.source.max_age_blocks, competition.eval_delay_blocks)
-        after = Block(round_.seed_block - window)
-        pool = self.source.pool(competition.source, seed_block=round_.seed_block, after=after)
-        bundle = pool if isinstance(pool, Held) else draw(pool, competition.tasks, round_.seed)
-        if isinstance(bundle, Held):
-            return bundle
+        pools = self._pools(competition, round_)
+        drawn = pools if isinstance(pools, Held) else draw(pools, competition.tasks, round_.seed)
+        if isinstance(drawn, Held):
+            return drawn
+        bundle = drawn.bundle
         write_bundle(bundle, self._file(bundle.root))  # first, since what is recorded may be impossible to draw again
         rounds.set_bundle(self.ledger, round_.id, bundle.root)
         return self._file(bundle.root)
+
+    def _pools(self, competition: Competition, round_: rounds.Round) -> dict[str, Pool] | Held:
+        """What each source that a task names gives for this round."""
+        pools: dict[str, Pool] = {}
+        newest = Block(round_.seed_block - competition.eval_delay_blocks)
+        for source in competition.sources:
+            if needs := needs_of(competition.tasks, source.name):
+                answer = self.sources.pool(source.spec, Occasion(round_.seed_block, round_.seed, newest, needs))
+                if isinstance(answer, Held):
+                    return answer
+                pools[source.name] = answer
+        return pools
 
     def _file(self, root: str) -> Path:
         return self.bundles / f"{root}.jsonl"

@@ -27,8 +27,8 @@ name = "reference_loss"
 samples = 64
 weight = 1.0
 cap = 16.0
-[competitions.chat.source]
-name = "signed_batches"
+[competitions.chat.sources.producers]
+kind = "signed_batches"
 netuid = 2
 min_stake = 1_000.0
 min_producers = 2

@@ -4,7 +4,8 @@ import pytest
 
 from chain.types import Block
 from competitions.spec import LineageSpec, Table
-from competitions.table import TableError, parse, shares_at
+from competitions.table import parse, shares_at
+from competitions.toml_records import TableError
 from models.bases import BaseRef
 from models.lineage import Kind
 from neurons import tables

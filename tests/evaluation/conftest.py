@@ -12,7 +12,8 @@ from chain.signing import Wallet, create_wallet
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, Coldkey, Commitment, Included, NetUid
 from evaluation.sources.batch import BatchPointer, encode, encode_pointer, path_of, root_of
-from evaluation.sources.sample import Pair, Sample, Text
+from evaluation.sources.content import Pair, Text
+from evaluation.sources.sample import Sample
 from evaluation.sources.signed import SignedSample
 from hub.folder import FolderHub
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from chain.signing import Wallet
 from evaluation.sources import batch
 from evaluation.sources.batch import BatchPointer
+from evaluation.sources.content import Text
 from evaluation.sources.merkle import root, root_of_ids
-from evaluation.sources.sample import Malformed, Sample, Text
+from evaluation.sources.sample import Malformed, Sample
 from evaluation.sources.signed import sign
 
 POINTER = BatchPointer("acme/pydoc-samples", "0123456789abcdef" * 2 + "01234567", "ab" * 32)

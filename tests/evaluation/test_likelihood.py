@@ -13,7 +13,8 @@ import torch
 from chain.signing import Wallet
 from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured
-from evaluation.sources.sample import Pair, Sample, Text
+from evaluation.sources.content import Pair, Text
+from evaluation.sources.sample import Sample
 from evaluation.tasks.registry import TASKS
 from evaluation.tasks.spec import KIND_OF_TASK, TaskSpec
 from models.loading import LoadedModel, load

@@ -16,7 +16,7 @@ import pytest
 from evaluation.executor import Request
 from evaluation.local_executor import LocalExecutor
 from evaluation.sources.bundle import Bundle, TaskSamples, write_bundle
-from evaluation.sources.sample import Pair, Text
+from evaluation.sources.content import Pair, Text
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Scored, Verdict
 from models.rejections import Reason

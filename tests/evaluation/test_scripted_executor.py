@@ -5,7 +5,7 @@ from pathlib import Path
 from evaluation.executor import Request
 from evaluation.scripted_executor import ScriptedExecutor, losing
 from evaluation.sources.bundle import Bundle, TaskSamples, write_bundle
-from evaluation.sources.sample import Pair
+from evaluation.sources.content import Pair
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned
 from models.rejections import Reason, Rejection

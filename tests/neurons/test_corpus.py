@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.sources.sample import Pair
+from evaluation.sources.content import Pair
 from neurons import corpus
 
 ROOT = Path(__file__).parents[2]

@@ -18,8 +18,8 @@ from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid, Refused
 from evaluation.sources import batch
+from evaluation.sources.content import Pair, Text
 from evaluation.sources.pool import Pool
-from evaluation.sources.sample import Pair, Text
 from evaluation.sources.signed import SignedSample, is_authentic
 from evaluation.sources.signed_batches import SignedBatches
 from evaluation.sources.spec import SourceSpec

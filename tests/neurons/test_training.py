@@ -13,7 +13,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
-from evaluation.sources.sample import Pair
+from evaluation.sources.content import Pair
 from models.limits import WIDEST
 from models.publishing import prepare
 from models.vetting import Vetted
