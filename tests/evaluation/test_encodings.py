@@ -16,7 +16,8 @@ from evaluation.encodings import Encodings
 from evaluation.executor import Request
 from evaluation.likelihood import Measured
 from evaluation.sources.bundle import Bundle, TaskSamples, write_bundle
-from evaluation.sources.sample import Pair, Sample
+from evaluation.sources.content import Pair
+from evaluation.sources.sample import Sample
 from evaluation.tasks.registry import TASKS
 from evaluation.tasks.spec import TaskSpec
 from evaluation.tokens import Tokenizer
