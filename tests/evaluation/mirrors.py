@@ -103,15 +103,17 @@ def endless(piece: bytes, start: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Behaviou
     return answer
 
 
-def dripping(clock: Clock, start: bytes = b"HTTP/1.1 200 OK\r\n\r\n", seconds: int = 500) -> Behaviour:
-    """A byte a second of the test's clock; after these seconds nothing until the client goes away."""
+def dripping(
+    clock: Clock, start: bytes = b"HTTP/1.1 200 OK\r\n\r\n", end: bytes = b"", seconds: int = 500
+) -> Behaviour:
+    """A whole answer, in the middle of which a byte comes each second of the test's clock."""
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(start)
         for _ in range(seconds):
             handler.wfile.write(b"x")
             clock.advance(1.0)
-        handler.rfile.read(1)
+        handler.wfile.write(end)
 
     return answer
 

@@ -71,14 +71,19 @@ def test_endless_headers_are_cut(mirror, get) -> None:
 
 
 @pytest.mark.parametrize(
-    "start",
-    [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drip: ", b"HTT"],
+    ("start", "end"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"late"),
+        (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"\r\n\r\nlate"),
+        (b"HTTP/1.1 200 ", b"\r\n\r\nlate"),
+    ],
     ids=["in the body", "in a header", "in the status"],
 )
-def test_a_drip_ends_at_the_deadline(start: bytes, mirror, get, clock) -> None:
-    mirror.answers["/it"] = dripping(clock, start)
+def test_a_drip_ends_at_the_deadline(start: bytes, end: bytes, mirror, get, clock) -> None:
+    mirror.answers["/it"] = dripping(clock, start, end)
+    assert get(Limits(total_s=1_000.0), seconds=1_000.0).startswith(b"x" * 500 if end == b"late" else b"late")
     assert get() == Held(Cause.OVERRUN, "takes longer than it may")
-    assert mirror.asked == ["/it"]
+    assert mirror.asked == ["/it"] * 2
 
 
 def test_a_request_has_a_deadline_of_its_own_within_the_callers(mirror, get, clock) -> None:
