@@ -9,16 +9,13 @@ from typing import Any
 
 import httpcore
 
-_ADDRESSES = 4
-"""Of a name's addresses so many are tried; each may cost a whole time-out."""
-
 Cut = Callable[[float | None], float]
 """A time-out, cut to what is left. Raises httpcore.ReadTimeout where nothing is."""
 
 
 class TimedBackend(httpcore.NetworkBackend):
-    """Connects as httpcore does; `left` says how many seconds there still are. Looking up a name is bounded by the
-    system's resolver alone."""
+    """Connects as httpcore does, to one of a name's addresses after the other; `left` says how many seconds there still
+    are. Looking up a name is bounded by the system's resolver alone."""
 
     def __init__(self, left: Callable[[], float]) -> None:
         self._inner = httpcore.SyncBackend()
@@ -78,4 +75,4 @@ def _addresses(host: str, port: int) -> list[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError(f"{host[:80]!r} is not to be found: {error}") from error
-    return [str(address[0]) for *_, address in found[:_ADDRESSES]]
+    return [str(address[0]) for *_, address in found]
