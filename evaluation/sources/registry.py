@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from evaluation.sources.doors import Doors
+from evaluation.sources.feed import Feed
+from evaluation.sources.generated import Generated
 from evaluation.sources.held import Held
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import SignedBatchesSpec, SourceSpec
+from evaluation.sources.spec import FeedSpec, GeneratedSpec, SignedBatchesSpec, SourceSpec
 
 Spec = TypeVar("Spec", contravariant=True)
 
@@ -24,7 +26,11 @@ class Source(Protocol[Spec]):
         ...
 
 
-SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {SignedBatchesSpec: SignedBatches}
+SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {
+    SignedBatchesSpec: SignedBatches,
+    FeedSpec: Feed,
+    GeneratedSpec: Generated,
+}
 
 
 class PoolReader(Protocol):
