@@ -8,7 +8,8 @@ from evaluation.sources.held import Held
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import SignedBatchesSpec, SourceSpec
+from evaluation.sources.spec import SignedBatchesSpec, SourceSpec, WandbRunsSpec
+from evaluation.sources.wandb_runs import WandbRuns
 
 Spec = TypeVar("Spec", contravariant=True)
 
@@ -24,7 +25,10 @@ class Source(Protocol[Spec]):
         ...
 
 
-SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {SignedBatchesSpec: SignedBatches}
+SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {
+    SignedBatchesSpec: SignedBatches,
+    WandbRunsSpec: WandbRuns,
+}
 
 
 class PoolReader(Protocol):
