@@ -8,7 +8,7 @@ the seed block, take only rows whose own time lies in the round's window, and gi
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -108,7 +108,7 @@ class WandbRuns:
                 )
             )
             if isinstance(answer, Held):
-                return answer
+                return replace(answer, detail=f"{answer.detail}; at run {run.id} of {run.hotkey}")
             if not isinstance(answer, Rows):
                 return Held(Cause.OVERRUN, f"reading {spec.base_url} gave runs where rows were asked for")
             if answer.fault is not None:

@@ -16,7 +16,7 @@ from evaluation.wire import Garbled
 class Limits:
     """How much one round may ask of a wandb server, and of this machine."""
 
-    deadline_s: float = 300.0
+    deadline_s: float = 600.0
     """For everything that is asked; whatever still runs then is killed."""
     start_s: float = 120.0
     """For the start of the reading process, which the deadline does not pay for."""

@@ -213,6 +213,7 @@ def test_a_server_that_fails_holds_the_round(
     held = pool_of(limits)
     assert isinstance(held, Held), held
     assert (held.cause, server.asked[operation] > 0) == (cause, True), held
+    assert ("at run r of" in held.detail) == (operation == "HistoryPage")
     if isinstance(trouble, str):  # nothing of the reading process is left that could wait for more
         assert server.left.wait(60)
     elif trouble[0] in (429, 500):
