@@ -51,7 +51,20 @@ def verify(hotkey: Hotkey, purpose: str, data: bytes, signature: bytes) -> bool:
     A malformed address or signature, or an address spelt as on another network, is False. Raises ValueError for an odd
     purpose, which is the caller's.
     """
-    message, key = _message(purpose, data), _public_key(hotkey)
+    return _verify(hotkey, _message(purpose, data), signature)
+
+
+def verify_older_form(hotkey: Hotkey, data: bytes, signature: bytes) -> bool:
+    """Whether the signature is the hotkey's over the bare bytes, as older subnets sign the id of a run.
+
+    Nothing in it says what was signed for, so that it proves less than `verify`; and bytes that could have been signed
+    as a message of ours are refused. Malformed addresses and signatures are False.
+    """
+    return not data.startswith(_DOMAIN) and _verify(hotkey, data, signature)
+
+
+def _verify(hotkey: Hotkey, message: bytes, signature: bytes) -> bool:
+    key = _public_key(hotkey)
     if key is None:
         return False
     try:

@@ -28,6 +28,7 @@ Checks = Iterator[tuple[bool, str, object, str]]
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_WANDB_NAME = re.compile(r"[^/\\#?%:]{1,128}")
 
 
 def phrase_lists(data: Any) -> dict[str, PhraseList]:
@@ -113,7 +114,13 @@ def _checks(spec: SourceSpec) -> Checks:
             distinct = bool(procedures) and len(set(procedures)) == len(procedures)
             yield distinct, "procedures", list(procedures), "at least one, each once"
         case WandbRunsSpec():
-            yield bool(spec.entity and spec.project), "project", spec.project, "given, with its entity"
+            named = bool(_WANDB_NAME.fullmatch(spec.entity) and _WANDB_NAME.fullmatch(spec.project))
+            yield named, "project", f"{spec.entity}/{spec.project}", "a project with its entity, as wandb names them"
+            yield _is_address(spec.base_url), "base_url", spec.base_url, "an https:// address"
+            keys = [spec.hotkey_key, spec.signature_key]
+            yield all(keys) and len(set(keys)) == 2, "signature_key", keys, "given, and not the hotkey's"
+            columns = [spec.prompt_key, spec.reference_key]
+            yield all(columns) and len(set(columns)) == 2, "reference_key", columns, "given, and not the prompt's"
     if isinstance(spec, Produced):
         yield 0 <= spec.netuid < 2**16, "netuid", spec.netuid, "from 0 to 65535"
         yield spec.max_age_blocks > 0, "max_age_blocks", spec.max_age_blocks, "at least 1"

@@ -28,7 +28,7 @@ class Drop(StrEnum):
     ANCHOR = "anchor"
     """Its anchor hash is not the chain's hash of its anchor block."""
     SIGNATURE = "signature"
-    """Its producer did not sign it."""
+    """Its producer did not sign it; or a run: the hotkey that its config names did not sign its id."""
     LANGUAGE = "language"
     """It is recognised as another language than the table asks for."""
     DUPLICATE = "duplicate"

@@ -10,7 +10,8 @@ from evaluation.sources.held import Held
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import FeedSpec, GeneratedSpec, SignedBatchesSpec, SourceSpec
+from evaluation.sources.spec import FeedSpec, GeneratedSpec, SignedBatchesSpec, SourceSpec, WandbRunsSpec
+from evaluation.sources.wandb_runs import WandbRuns
 
 Spec = TypeVar("Spec", contravariant=True)
 
@@ -30,6 +31,7 @@ SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {
     SignedBatchesSpec: SignedBatches,
     FeedSpec: Feed,
     GeneratedSpec: Generated,
+    WandbRunsSpec: WandbRuns,
 }
 
 

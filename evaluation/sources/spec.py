@@ -8,6 +8,7 @@ from chain.types import BlockCount, NetUid
 from evaluation.tasks.spec import SampleKind
 
 Procedure = Literal["word_sorting", "brackets", "arithmetic", "rules", "facts"]
+WANDB_URL = "https://api.wandb.ai"
 _PATIENCE = BlockCount(100)
 
 KIND_OF_PROCEDURE: dict[Procedure, SampleKind] = {
@@ -85,6 +86,12 @@ class WandbRunsSpec(Produced):
     kind: Literal["wandb_runs"]
     entity: str
     project: str
+    base_url: str = WANDB_URL
+    """The wandb server; a validator sends its API key there only where its own environment names the same."""
+    hotkey_key: str = "hotkey"
+    signature_key: str = "signature"
+    """What a run's config calls its hotkey (SS58) and the hotkey's signature (hex): subnet 18 as here, others
+    `HOTKEY_SS58` and `SIGNATURE`."""
     prompt_key: str = "prompt"
     reference_key: str = "reference"
     """Which columns of a history row hold the prompt and the reference."""
