@@ -45,7 +45,7 @@ dataset_info:
   - name: netuid
     dtype: int64
   - name: created_at
-    dtype: string
+    dtype: timestamp[s, tz=UTC]
   - name: anchor_block
     dtype: int64
   - name: anchor_hash
@@ -56,7 +56,9 @@ dataset_info:
 Signed samples for Crucible's validators: a batch is one file, named by the root that its producer commits on chain.
 Every line is one sample with its producer's signature over the line's other columns. `kind` says which columns a sample
 uses: a pair `prompt` and `reference`, a text `text`, a choice `prompt`, `choices` and `answer`, an instruction `prompt`
-and `rules`. Only the newest batches stand here; revisions keep older ones.
+and `rules`. In the file `created_at` is text such as 2025-01-31T12:00:00Z, and that is what was signed.
+
+Only the newest batches stand here; revisions keep older ones.
 """
 
 

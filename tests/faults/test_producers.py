@@ -122,9 +122,7 @@ def test_a_commitment_whose_answer_is_lost_is_repeated_unless_it_stands(
 
 
 @pytest.mark.parametrize("name", ["SpaceLimitExceeded", "InsufficientBalance"])
-def test_a_batch_whose_commitment_was_refused_is_committed_later(
-    producer: Producer, tmp_path: Path, name: str
-) -> None:
+def test_a_batch_whose_commitment_was_refused_is_committed_later(producer: Producer, tmp_path: Path, name: str) -> None:
     _chain(producer).faults.refuse(Refused(name, "wait"), after=1)
     stop = play(producer)
     assert is_well(producer, stop, tmp_path)
