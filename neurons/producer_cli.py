@@ -16,7 +16,7 @@ from neurons.actors import open_actors
 from neurons.endpoint import Bounds
 from neurons.errors import NeuronError
 from neurons.options import HubEndpoint
-from neurons.producer import Producer, Published
+from neurons.producer import INTERVAL, Producer, Published
 from neurons.progress import in_lines, stop_on_signals
 from neurons.recipe import Recipe, asked, part_of
 from neurons.settings import read_settings
@@ -36,7 +36,7 @@ Part = Annotated[str, typer.Option("--slice", help="Share of the local text, suc
 @app.command()
 def run(
     repo: Annotated[str, typer.Option("--repo", "-r", help="Public dataset repository, namespace/name.")],
-    interval_blocks: Annotated[int, typer.Option(help="Blocks between two batches.", min=1)] = 50,
+    interval_blocks: Annotated[int, typer.Option(help="Blocks between two batches.", min=1)] = INTERVAL,
     pairs: Annotated[int, typer.Option(help="Question/answer pairs a batch, from local text.", min=0)] = 150,
     texts: Annotated[int, typer.Option(help="Texts a batch, from local text.", min=0)] = 60,
     exercises: Annotated[int, typer.Option(help="Generated exercises (pairs) a batch.", min=0)] = 0,
