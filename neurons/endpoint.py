@@ -19,7 +19,7 @@ from neurons.prompts import Prompts
 
 log = logging.getLogger(__name__)
 
-_LOOK_S = 1.0
+_LOOK_S = 0.25
 """How often a batch on its way is asked whether it is to end."""
 
 

@@ -52,7 +52,7 @@ STREAM = """
 import json, sys
 from datasets import load_dataset
 for row in load_dataset(sys.argv[1], split="train", streaming=True):
-    print(json.dumps(row | {"created_at": f"{row['created_at']:%Y-%m-%dT%H:%M:%SZ}"}))
+    print(json.dumps(row | {"created_at": row["created_at"].isoformat().replace("+00:00", "Z")}))
 """
 TEMPO = 360
 NOW = datetime(2030, 1, 1, 12, 0, 30, 250_000, tzinfo=UTC)
