@@ -3,6 +3,7 @@
 Nothing here asks for a coldkey: the hotkey signs, and of the coldkey its public half names the owner.
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ _DOMAIN = b"crucible/"
 
 
 def _message(purpose: str, data: bytes) -> bytes:
-    """The bytes that are signed: domain, purpose and data, unambiguous because a purpose holds no zero byte."""
+    """The bytes that are signed: domain, purpose and data, unambiguous because a purpose holds no zero byte.
+
+    Raises ValueError for an odd purpose.
+    """
     if not purpose.isascii() or not purpose or "\0" in purpose:
         raise ValueError(f"{purpose!r} cannot be the purpose of a signature: name it in ASCII without zero bytes")
     return _DOMAIN + purpose.encode("ascii") + b"\0" + data
@@ -47,13 +51,19 @@ def verify(hotkey: Hotkey, purpose: str, data: bytes, signature: bytes) -> bool:
     A malformed address or signature, or an address spelt as on another network, is False. Raises ValueError for an odd
     purpose, which is the caller's.
     """
-    message = _message(purpose, data)
-    if not valid_address(hotkey):
+    message, key = _message(purpose, data), _public_key(hotkey)
+    if key is None:
         return False
     try:
-        return bool(Keypair(ss58_address=hotkey).verify(message, signature))
+        return bool(key.verify(message, signature))
     except (ValueError, TypeError):  # what the SDK raises for signatures of another length or type
         return False
+
+
+@functools.lru_cache(maxsize=1024)
+def _public_key(hotkey: Hotkey) -> Keypair | None:
+    """A hotkey's public half, kept since a batch asks for the same one thousands of times; None for an odd address."""
+    return Keypair(ss58_address=hotkey) if valid_address(hotkey) else None
 
 
 def open_wallet(name: str, hotkey: str, path: Path | None = None, password: str | None = None) -> Wallet:

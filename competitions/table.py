@@ -121,6 +121,13 @@ def _competition_faults(competition: Competition) -> list[str]:
     checks += [(t.samples > 0, f"tasks.{t.name}.samples", t.samples, "at least 1") for t in competition.tasks]
     checks += [(t.weight > 0, f"tasks.{t.name}.weight", t.weight, "more than 0") for t in competition.tasks]
     checks += [(t.cap > 0, f"tasks.{t.name}.cap", t.cap, "more than 0") for t in competition.tasks]
+    character = "at least 4, the most bytes of a character"
+    checks += [
+        (t.window_bytes >= 4, f"tasks.{t.name}.window_bytes", t.window_bytes, character) for t in competition.tasks
+    ]
+    checks += [
+        (t.context_bytes >= 4, f"tasks.{t.name}.context_bytes", t.context_bytes, character) for t in competition.tasks
+    ]
     if competition.base is not None:
         checks += [(False, f"base.{field}", value, rule) for field, value, rule in base_faults(competition.base)]
     faults = [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from evaluation import causality, memory
+from evaluation.encodings import Encodings
 from evaluation.environment import digest
 from evaluation.sources.bundle import Bundle
 from evaluation.tasks.registry import TASKS
@@ -16,9 +17,19 @@ from models.rejections import Rejection
 
 
 def judge(
-    loaded: LoadedModel, bundle: Bundle, tasks: Sequence[TaskSpec], max_length: int, *, device: str, dtype: str
+    loaded: LoadedModel,
+    bundle: Bundle,
+    tasks: Sequence[TaskSpec],
+    max_length: int,
+    encodings: Encodings,
+    *,
+    device: str,
+    dtype: str,
 ) -> Scored | Rejection:
-    """Judge a loaded model on every task. Raises KeyError for a task that the bundle was not drawn for."""
+    """Judge a loaded model on every task. Raises KeyError for a task that the bundle was not drawn for.
+
+    What is encoded for it stays in `encodings`, for the next model of its tokenizer.
+    """
     started = time.perf_counter()
     memory.reset_peak(device)
     if refused := causality.refusal(loaded, max_length):
@@ -27,7 +38,7 @@ def judge(
     tokens = 0
     for spec in tasks:
         samples = bundle.of(spec.name)
-        measured = TASKS[spec.name](loaded, samples, spec, max_length)
+        measured = TASKS[spec.name](loaded, samples, spec, max_length, encodings)
         if isinstance(measured, Rejection):
             return measured
         judged.append(TaskValues(spec.name, tuple(sample.id for sample in samples), measured.values))

@@ -1,9 +1,13 @@
-"""What a worker does with a request: load the model, judge it, let it go; whatever happens on the way is a verdict."""
+"""What a worker does with a request: load the model, judge it, let it go; whatever happens on the way is a verdict.
+
+From one model to the next it keeps nothing but what their tokenizer made of texts.
+"""
 
 import gc
 
 import torch
 
+from evaluation.encodings import Encodings
 from evaluation.executor import Request
 from evaluation.judge import judge
 from evaluation.sources.bundle import read_bundle
@@ -15,9 +19,10 @@ from models.rejections import Reason, Rejection
 class Judging:
     """Judges on one device, in one dtype, with a fixed number of threads and deterministic algorithms only."""
 
-    def __init__(self, device: str, dtype: str, threads: int) -> None:
+    def __init__(self, device: str, dtype: str, threads: int, encodings: Encodings | None = None) -> None:
         self._device = device
         self._dtype = dtype
+        self._encodings = Encodings() if encodings is None else encodings
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(True)
 
@@ -35,7 +40,8 @@ class Judging:
     def _judged(self, request: Request) -> Scored | Rejection:
         bundle = read_bundle(request.bundle)
         loaded = load(request.model, device=self._device, dtype=self._dtype)
-        return judge(loaded, bundle, request.tasks, request.max_length, device=self._device, dtype=self._dtype)
+        asked = bundle, request.tasks, request.max_length
+        return judge(loaded, *asked, self._encodings, device=self._device, dtype=self._dtype)
 
     def _let_go(self) -> None:
         """Free the model before the next request comes, so that two never share the memory."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import torch
 
 from evaluation.batching import batches
+from evaluation.encodings import Encodings
 from evaluation.tasks.spec import TaskSpec
-from evaluation.tokens import Span, encode, spans, start_id
+from evaluation.tokens import Ids, Span, outside, spans, start_id
+from evaluation.windows import Piece
 from models.loading import LoadedModel
 from models.rejections import Reason, Rejection
 
@@ -20,16 +22,15 @@ HEAD_ELEMENTS = 2**25
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What of one sample is scored: pieces of text, each on its own after the prompt and all its bytes."""
+    """What of one sample is scored: pieces of text, each on its own after its context and all its bytes."""
 
     sample_id: str
-    prompt: str
-    pieces: tuple[str, ...]
+    pieces: tuple[Piece, ...]
 
     @property
     def bytes(self) -> int:
         """Raw UTF-8 bytes scored: the denominator."""
-        return sum(len(piece.encode()) for piece in self.pieces)
+        return sum(len(piece.scored.encode()) for piece in self.pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Measured:
 
 
 def bits_per_byte(
-    loaded: LoadedModel, passages: Sequence[Passage], spec: TaskSpec, max_length: int
+    loaded: LoadedModel, passages: Sequence[Passage], spec: TaskSpec, max_length: int, encodings: Encodings
 ) -> Measured | Rejection:
     """Bits the model needs for each passage's bytes given what precedes them, per byte, clipped to [0, spec.cap].
 
@@ -49,7 +50,7 @@ def bits_per_byte(
     """
     coded: list[tuple[Span, ...]] = []
     for passage in passages:
-        made = _spans(loaded, passage, max_length)
+        made = _spans(loaded, passage, max_length, encodings)
         if isinstance(made, Rejection):
             return made
         coded.append(made)
@@ -64,19 +65,31 @@ def bits_per_byte(
     return Measured(tuple(values), sum(len(span.targets) for made in coded for span in made))
 
 
-def _spans(loaded: LoadedModel, passage: Passage, max_length: int) -> tuple[Span, ...] | Rejection:
-    rows = loaded.model.get_input_embeddings().num_embeddings
+def _spans(
+    loaded: LoadedModel, passage: Passage, max_length: int, encodings: Encodings
+) -> tuple[Span, ...] | Rejection:
     room = min(max_length, loaded.max_length)
-    prompt = encode(loaded.tokenizer, passage.prompt, rows)
-    if isinstance(prompt, Rejection):
-        return prompt
     made: list[Span] = []
     for piece in passage.pieces:
-        ids = encode(loaded.tokenizer, piece, rows)
-        if isinstance(ids, Rejection):
-            return ids
-        made += spans(prompt, ids, start_id(loaded.tokenizer), room)
+        context: Ids = ()
+        for text in piece.context:
+            ids = _ids(loaded, text, encodings)
+            if isinstance(ids, Rejection):
+                return ids
+            context += ids
+        scored = _ids(loaded, piece.scored, encodings)
+        if isinstance(scored, Rejection):
+            return scored
+        made += spans(context, scored, start_id(loaded.tokenizer), room)
     return tuple(made)
+
+
+def _ids(loaded: LoadedModel, text: str, encodings: Encodings) -> Ids | Rejection:
+    """The text's ids in the model's embedding, which is asked every time: models of one tokenizer differ in it."""
+    ids = encodings.ids(loaded.tokenizer, loaded.tokenizer_id, text)
+    if isinstance(ids, Rejection):
+        return ids
+    return outside(ids, loaded.model.get_input_embeddings().num_embeddings) or ids
 
 
 def nats(loaded: LoadedModel, spans: Sequence[Span], keys: Sequence[str], budget: int) -> list[float]:

@@ -1,7 +1,6 @@
 """From text to the ids a model is fed and the ids it is scored on. Knows tokenizers, no tensors and no losses."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
 from models.rejections import Reason, Rejection
@@ -37,8 +36,8 @@ def start_id(tokenizer: Tokenizer) -> int:
     return next(token for token in candidates if token is not None)
 
 
-def encode(tokenizer: Tokenizer, text: str, vocabulary: int) -> Ids | Rejection:
-    """The text's ids, once they are known to give back every byte and to lie in the embedding (`vocabulary` rows).
+def encode(tokenizer: Tokenizer, text: str) -> Ids | Rejection:
+    """The text's ids, once they are known to give back every byte.
 
     A special token's name in a text is text like any other.
     """
@@ -52,9 +51,14 @@ def encode(tokenizer: Tokenizer, text: str, vocabulary: int) -> Ids | Rejection:
             f"the tokenizer turns {text[place : place + 20]!r} (character {place}) into {back[place : place + 20]!r}: "
             "it must give back every byte it takes",
         )
-    if ids and not 0 <= min(ids) <= max(ids) < vocabulary:
-        return Rejection(Reason.TOKENIZER, f"the tokenizer gives id {max(ids)}, the embedding has {vocabulary} rows")
     return tuple(ids)
+
+
+def outside(ids: Ids, rows: int) -> Rejection | None:
+    """Why ids cannot be looked up in an embedding of so many rows; None where they can."""
+    if ids and not 0 <= min(ids) <= max(ids) < rows:
+        return Rejection(Reason.TOKENIZER, f"the tokenizer gives id {max(ids)}, the embedding has {rows} rows")
+    return None
 
 
 def spans(prompt: Ids, scored: Ids, start: int, max_length: int) -> tuple[Span, ...]:
@@ -76,17 +80,3 @@ def spans(prompt: Ids, scored: Ids, start: int, max_length: int) -> tuple[Span, 
         context = whole[max(0, end - (room - len(targets))) : end]
         made.append(Span((start, *context, *targets[:-1]), targets))
     return tuple(made)
-
-
-def byte_windows(text: str, max_bytes: int) -> tuple[str, ...]:
-    """The text in pieces of at most max_bytes UTF-8 bytes (at least 4), cut between characters; they join to it."""
-    if max_bytes < 4:
-        raise ValueError(f"window_bytes is {max_bytes}; a character may take 4")
-    data = text.encode()
-    cuts = [0]
-    while cuts[-1] < len(data):
-        end = min(cuts[-1] + max_bytes, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:
-            end -= 1
-        cuts.append(end)
-    return tuple(data[one:other].decode() for one, other in pairwise(cuts))

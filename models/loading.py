@@ -3,11 +3,15 @@
 It trusts the directory's layout because vetting wrote it, and still hands transformers no switch that could run code.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from models.manifest import CONFIG, WEIGHTS
+from models.strict_json import compact
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -18,10 +22,14 @@ class Unloadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model in eval mode, its fast tokenizer, and its window in tokens."""
+    """A model in eval mode, its fast tokenizer, and its window in tokens.
+
+    Two tokenizers of one `tokenizer_id` were made of the same bytes: whatever one gives, so does the other.
+    """
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
+    tokenizer_id: str
     max_length: int
 
 
@@ -54,4 +62,16 @@ def load(clean: Path, *, device: str, dtype: str) -> LoadedModel:
     for fault in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         if report[fault]:
             raise Unloadable(f"{clean.name} has {fault.replace('_', ' ')}: {sorted(map(str, report[fault]))[:3]}")
-    return LoadedModel(model.eval(), tokenizer, model.config.max_position_embeddings)
+    return LoadedModel(model.eval(), tokenizer, identify_tokenizer(clean), model.config.max_position_embeddings)
+
+
+def identify_tokenizer(clean: Path) -> str:
+    """The hex sha256 of all that a tokenizer is made of: every file of the directory but weights and config.
+
+    transformers finds parts of a tokenizer under many names, so those are left out that are known to be none, and no
+    others. It reads the config for one switch, which `load` sets itself.
+    """
+    files = {path.relative_to(clean).as_posix(): path for path in clean.rglob("*") if path.is_file()}
+    parts = {name: path for name, path in files.items() if name not in (CONFIG, WEIGHTS)}
+    sums = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in parts.items()}
+    return hashlib.sha256(compact(sums)).hexdigest()

@@ -13,10 +13,10 @@ from chain.types import Coldkey
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.merkle import root
 from evaluation.sources.pool import Pool
-from evaluation.sources.sample import Malformed, Sample, canonical_json, from_line
+from evaluation.sources.sample import Malformed, Sample, from_line
 from evaluation.sources.shares import Parts, equal_parts
 from evaluation.tasks.spec import KIND_OF_TASK, SampleKind, TaskName, TaskSpec
-from models.strict_json import BadJson, parse_object
+from models.strict_json import BadJson, compact, parse_object
 
 VERSION = "crucible/bundle/2"
 
@@ -108,7 +108,7 @@ def read_bundle(path: Path, root: str | None = None) -> Bundle:
 def encode(bundle: Bundle) -> bytes:
     """The canonical file: a header line with root, tasks and their numbers of samples, then the samples' own lines."""
     tasks = [[entry.task, len(entry.samples)] for entry in bundle.tasks]
-    header = canonical_json({"version": VERSION, "root": bundle.root, "tasks": tasks})
+    header = compact({"version": VERSION, "root": bundle.root, "tasks": tasks})
     samples = (sample.canonical_bytes for entry in bundle.tasks for sample in entry.samples)
     return b"".join(line + b"\n" for line in (header, *samples))
 

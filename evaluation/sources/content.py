@@ -51,10 +51,10 @@ KIND_OF: dict[type[Content], SampleKind] = {Pair: "pair", Text: "text", Choice: 
 def texts_of(content: Content) -> tuple[str, ...]:
     """Every text in it that somebody wrote, in a fixed order."""
     match content:
-        case Pair(prompt, reference):
-            return prompt, reference
-        case Text(text):
-            return (text,)
+        case Pair():
+            return content.prompt, content.reference
+        case Text():
+            return (content.text,)
         case Choice(prompt, choices, _):
             return prompt, *choices
         case Instruction(prompt, rules):
@@ -64,10 +64,10 @@ def texts_of(content: Content) -> tuple[str, ...]:
 def fault_of(content: Content) -> str | None:
     """Why nothing can be scored by it; None where something can."""
     match content:
-        case Pair(_, reference):
-            return None if reference else "the scored text of this pair is empty"
-        case Text(text):
-            return None if text else "the scored text of this text is empty"
+        case Pair():
+            return None if content.reference else "the scored text of this pair is empty"
+        case Text():
+            return None if content.text else "the scored text of this text is empty"
         case Choice(prompt, choices, answer):
             return _choice_fault(prompt, choices, answer)
         case Instruction(prompt, rules):

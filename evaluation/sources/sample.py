@@ -5,49 +5,32 @@ The canonical form is one JSON object with sorted keys, no spaces, UTF-8 and a v
 columns (those its kind does not use are empty), so that a file of samples is also a table to any JSON reader.
 """
 
+import functools
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from chain.types import Block, BlockHash, Hotkey, NetUid
+from evaluation.sources.columns import Columns
 from evaluation.sources.content import KIND_OF, Choice, Content, Instruction, Pair, Text, fault_of
 from evaluation.sources.rules import parse_rule
 from evaluation.tasks.spec import SampleKind
-from models.strict_json import BadJson, parse_object
 
 VERSION = "crucible/sample/2"
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _HOTKEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{40,60}")
 _HASH = re.compile(r"0x[0-9a-f]{64}")
-_TYPES: Mapping[str, type] = {
-    "version": str,
-    "kind": str,
-    "prompt": str,
-    "reference": str,
-    "text": str,
-    "choices": list,
-    "answer": int,
-    "rules": list,
-    "source": str,
-    "producer": str,
-    "netuid": int,
-    "created_at": str,
-    "anchor_block": int,
-    "anchor_hash": str,
-}
-_EMPTY: Mapping[str, Any] = {"prompt": "", "reference": "", "text": "", "choices": [], "answer": 0, "rules": []}
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "pair": ("prompt", "reference"),
-    "text": ("text",),
-    "choice": ("prompt", "choices", "answer"),
-    "instruction": ("prompt", "rules"),
-}
-"""Which columns a kind uses."""
+
+
+NOT_CANONICAL = "the line is not in canonical form: sorted keys, no spaces, no needless escapes"
+
+_DECODER = msgspec.json.Decoder(Columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +66,7 @@ class Sample:
         if fault := _fault(self):
             raise ValueError(fault)
         try:
-            data = canonical_json(fields(self))
+            data = msgspec.json.encode(columns_of(self))
         except UnicodeEncodeError as error:
             raise ValueError("the text holds a lone surrogate and has no UTF-8 form") from error
         object.__setattr__(self, "canonical_bytes", data)
@@ -95,103 +78,106 @@ class Sample:
         return KIND_OF[type(self.content)]
 
 
-def canonical_json(value: object) -> bytes:
-    """Sorted keys, no spaces, UTF-8 unescaped: the same value gives the same bytes on every machine."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def fields(sample: Sample) -> dict[str, Any]:
+def columns_of(sample: Sample) -> Columns:
     """The sample as the columns of its JSON object; what it lacks is 0 or empty."""
-    return {
-        **_EMPTY,
-        **_columns(sample.content),
-        "version": VERSION,
-        "kind": sample.kind,
-        "source": sample.source,
-        "producer": sample.producer or "",
-        "netuid": sample.netuid or 0,
-        "created_at": _iso(sample.created_at),
-        "anchor_block": sample.anchor_block or 0,
-        "anchor_hash": sample.anchor_hash or "",
-    }
+    prompt, reference, text, choices, answer, rules = _parts(sample.content)
+    return Columns(
+        sample.anchor_block or 0,
+        sample.anchor_hash or "",
+        answer,
+        choices,
+        _iso(sample.created_at),
+        sample.kind,
+        sample.netuid or 0,
+        sample.producer or "",
+        prompt,
+        reference,
+        rules,
+        sample.source,
+        text,
+        VERSION,
+    )
 
 
 def from_line(line: bytes) -> Sample | Malformed:
-    """Read one JSON line; whatever a stranger wrote there, the answer is a value."""
-    read = read_object(line)
-    return read if isinstance(read, Malformed) else from_fields(read)
-
-
-def read_object(line: bytes) -> dict[str, object] | Malformed:
-    """One line as a JSON object."""
-    read = parse_object(line)
-    return Malformed(f"the line {read.reason}"[:160]) if isinstance(read, BadJson) else read
+    """Read one canonical JSON line; whatever a stranger wrote there, the answer is a value."""
+    try:
+        columns = _DECODER.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return Malformed(str(error)[:160])
+    sample = from_columns(columns)
+    if isinstance(sample, Sample) and sample.canonical_bytes != line:
+        return Malformed(NOT_CANONICAL)
+    return sample
 
 
 def from_fields(value: Mapping[str, Any]) -> Sample | Malformed:
-    """A parsed JSON object as a sample: exactly its columns, exactly their types."""
-    if fault := _shape_fault(value):
-        return Malformed(fault)
-    anchored, owned = value["anchor_hash"] != "", value["producer"] != ""
-    if (value["anchor_block"] and not anchored) or (value["netuid"] and not owned):
+    """A mapping, such as a row of a table, as a sample: exactly its columns, exactly their types."""
+    try:
+        return from_columns(msgspec.convert(value, Columns))
+    except msgspec.ValidationError as error:
+        return Malformed(str(error)[:160])
+
+
+def from_columns(columns: Columns) -> Sample | Malformed:
+    """Columns as a sample, if they are one's."""
+    if columns.version != VERSION:
+        return Malformed(f"version {columns.version[:40]!r} is not {VERSION}")
+    content = _content(columns)
+    if content is None:
+        return Malformed(f"kind {columns.kind[:20]!r} with the columns of another")
+    anchored, owned = columns.anchor_hash != "", columns.producer != ""
+    if (columns.anchor_block and not anchored) or (columns.netuid and not owned):
         return Malformed("an anchor block without its hash, or a netuid without a producer")
     try:
         return Sample(
-            _content(value),
-            value["source"],
-            value["producer"] if owned else None,
-            value["netuid"] if owned else None,
-            _moment(value["created_at"]),
-            value["anchor_block"] if anchored else None,
-            value["anchor_hash"] if anchored else None,
+            content,
+            columns.source,
+            Hotkey(columns.producer) if owned else None,
+            NetUid(columns.netuid) if owned else None,
+            _moment(columns.created_at),
+            Block(columns.anchor_block) if anchored else None,
+            BlockHash(columns.anchor_hash) if anchored else None,
         )
     except ValueError as error:
         return Malformed(str(error)[:160])
 
 
-def _shape_fault(value: Mapping[str, Any]) -> str | None:
-    if odd := value.keys() ^ _TYPES.keys():
-        return f"columns missing or too many: {[name[:20] for name in sorted(odd)[:4]]}"
-    for key, kind in _TYPES.items():
-        if type(value[key]) is not kind:
-            return f"{key} is a {type(value[key]).__name__}"
-    if any(type(item) is not str for key in ("choices", "rules") for item in value[key]):
-        return "choices and rules must be lists of texts"
-    if value["version"] != VERSION:
-        return f"version {value['version'][:40]!r} is not {VERSION}"
-    kind, used = value["kind"], _COLUMNS.get(value["kind"], ())
-    if not used or any(value[key] != empty for key, empty in _EMPTY.items() if key not in used):
-        return f"kind {kind[:20]!r} with the columns of another"
+def _parts(content: Content) -> tuple[str, str, str, tuple[str, ...], int, tuple[str, ...]]:
+    """Prompt, reference, text, choices, answer and rules of a content."""
+    match content:
+        case Pair():
+            return content.prompt, content.reference, "", (), 0, ()
+        case Text():
+            return "", "", content.text, (), 0, ()
+        case Choice():
+            return content.prompt, "", "", content.choices, content.answer, ()
+        case Instruction():
+            return content.prompt, "", "", (), 0, tuple(map(str, content.rules))
+
+
+def _content(columns: Columns) -> Content | None:
+    """What a sample of this kind asks; None where another kind's columns are filled, or no kind is called so."""
+    prompt, reference, text = columns.prompt, columns.reference, columns.text
+    choices, answer, rules = columns.choices, columns.answer, columns.rules
+    match columns.kind:
+        case "pair" if not (text or choices or answer or rules):
+            return Pair(prompt, reference)
+        case "text" if not (prompt or reference or choices or answer or rules):
+            return Text(text)
+        case "choice" if not (reference or text or rules):
+            return Choice(prompt, choices, answer)
+        case "instruction" if not (reference or text or choices or answer):
+            return Instruction(prompt, tuple(map(parse_rule, rules)))
     return None
 
 
-def _columns(content: Content) -> dict[str, Any]:
-    match content:
-        case Pair(prompt, reference):
-            return {"prompt": prompt, "reference": reference}
-        case Text(text):
-            return {"text": text}
-        case Choice(prompt, choices, answer):
-            return {"prompt": prompt, "choices": list(choices), "answer": answer}
-        case Instruction(prompt, rules):
-            return {"prompt": prompt, "rules": [str(rule) for rule in rules]}
-
-
-def _content(value: Mapping[str, Any]) -> Content:
-    match value["kind"]:
-        case "pair":
-            return Pair(value["prompt"], value["reference"])
-        case "text":
-            return Text(value["text"])
-        case "choice":
-            return Choice(value["prompt"], tuple(value["choices"]), value["answer"])
-    return Instruction(value["prompt"], tuple(map(parse_rule, value["rules"])))
-
-
+@functools.lru_cache(maxsize=1024)
 def _iso(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
+@functools.lru_cache(maxsize=1024)
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or _iso(moment) != text:
@@ -209,6 +195,7 @@ def _fault(sample: Sample) -> str | None:
     return _producer_fault(sample.producer, sample.netuid) or _anchor_fault(sample.anchor_block, sample.anchor_hash)
 
 
+@functools.lru_cache(maxsize=1024)
 def _producer_fault(producer: Hotkey | None, netuid: NetUid | None) -> str | None:
     if producer is None or netuid is None:
         return (
@@ -219,6 +206,7 @@ def _producer_fault(producer: Hotkey | None, netuid: NetUid | None) -> str | Non
     return None if 0 <= netuid < 2**16 else f"netuid {netuid} is out of range"
 
 
+@functools.lru_cache(maxsize=4096)
 def _anchor_fault(block: Block | None, hash_: BlockHash | None) -> str | None:
     if block is None or hash_ is None:
         return (

@@ -21,7 +21,7 @@ class Screening:
     def broken(self, content: Content) -> Drop | None:
         """The first cheap rule that a content breaks."""
         texts = texts_of(content)
-        if any(len(text) > self._max_bytes or len(text.encode()) > self._max_bytes for text in texts):
+        if any(4 * len(text) > self._max_bytes and len(text.encode()) > self._max_bytes for text in texts):
             return Drop.LENGTH
         if not self._phrases:
             return None

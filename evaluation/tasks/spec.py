@@ -22,6 +22,8 @@ class TaskSpec:
     source: str = ""
     """Which of the competition's sources the samples come from; where there is only one, it need not be named."""
     window_bytes: int = 1024
-    """text_loss cuts texts into windows of at most this many bytes."""
+    """Texts and references are scored in windows of at most this many bytes."""
+    context_bytes: int = 4096
+    """reference_loss: the most bytes of prompt and preceding reference that stand before a window."""
     token_budget: int = 4096
     """Upper bound on padded tokens in one batch; a fact of the table, never of free memory."""

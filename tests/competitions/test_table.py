@@ -17,6 +17,16 @@ from neurons import tables
         ("first_block = 100", "first_blok = 100", "table.competitions[0].first_blok: unknown field"),
         ("samples = 64", 'samples = "many"', "competitions.0.tasks.0.samples"),
         ("samples = 64", "samples = 0", "competitions.chat.tasks.reference_loss.samples: must be at least 1 (it is 0)"),
+        (
+            "samples = 64",
+            "samples = 64\nwindow_bytes = 3",
+            "chat.tasks.reference_loss.window_bytes: must be at least 4, the most bytes of a character (it is 3)",
+        ),
+        (
+            "samples = 64",
+            "samples = 64\ncontext_bytes = -1",
+            "chat.tasks.reference_loss.context_bytes: must be at least 4, the most bytes of a character (it is -1)",
+        ),
         ('"reference_loss"', '"own_loss"', "'reference_loss' or 'text_loss' (it is 'own_loss')"),
         ("decay_blocks = 1_000", "", "competitions.0.epsilon.decay_blocks: field required"),
         ("end = 0.01", "end = 0.0", "competitions.chat.epsilon: must be 0 < end <= start < 1"),

@@ -60,7 +60,10 @@ def test_a_batch_is_the_same_file_whatever_the_order(
 
 def test_a_broken_line_spoils_only_itself(wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]) -> None:
     signed = sign(make_sample(wallets[0], Text("text")), wallets[0])
-    assert batch.decode(b"{}\n\n" + batch.encode([signed])) == (Malformed("no signature"), signed)
+    assert batch.decode(b"{}\n\n" + batch.encode([signed])) == (
+        Malformed("Object missing required field `anchor_block`"),
+        signed,
+    )
 
 
 def test_the_golden_pointer_keeps_its_bytes() -> None:

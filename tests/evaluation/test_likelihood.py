@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from chain.signing import Wallet
+from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured
 from evaluation.sources.content import Pair, Text
 from evaluation.sources.sample import Sample
@@ -45,11 +46,12 @@ def samples_of(wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]) 
     return lambda contents: [make_sample(wallets[0], content) for content in contents]
 
 
-def plain_bits_per_byte(model: torch.nn.Module, tokenizer, prompt: str, pieces: list[str]) -> float:
-    """The plain way: one piece at a time, full float64 logits, every token's log-probability looked up one by one."""
+def plain_bits_per_byte(model: torch.nn.Module, tokenizer, pieces: list[tuple[list[str], str]]) -> float:
+    """The plain way: one piece at a time after the texts of its context, full float64 logits, every token's
+    log-probability looked up one by one."""
     bits = 0.0
-    for piece in pieces:
-        before = tokenizer(prompt, add_special_tokens=False).input_ids
+    for context, piece in pieces:
+        before = [token for text in context for token in tokenizer(text, add_special_tokens=False).input_ids]
         ids = tokenizer(piece, add_special_tokens=False, split_special_tokens=True).input_ids
         step = len(ids) if len(ids) <= MAX_LENGTH - 1 else (MAX_LENGTH - 1) // 2
         for first in range(0, len(ids), step):
@@ -60,7 +62,7 @@ def plain_bits_per_byte(model: torch.nn.Module, tokenizer, prompt: str, pieces: 
                 logits = model(torch.tensor([[0, *context, *targets]])).logits[0]
             chances = torch.log_softmax(logits, -1)
             bits -= sum(float(chances[len(context) + at, token]) for at, token in enumerate(targets)) / math.log(2)
-    return bits / sum(len(piece.encode()) for piece in pieces)
+    return bits / sum(len(piece.encode()) for _, piece in pieces)
 
 
 def in_float64(folder: Path) -> torch.nn.Module:
@@ -72,34 +74,47 @@ def in_float64(folder: Path) -> torch.nn.Module:
 def test_reference_loss_is_the_plain_float64_one(family: str, make_model, samples_of) -> None:
     folder = make_model(family)
     loaded, exact = load(folder, device="cpu", dtype="float32"), in_float64(folder)
-    measured = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH)
-    expected = [plain_bits_per_byte(exact, loaded.tokenizer, pair.prompt, [pair.reference]) for pair in PAIRS]
+    measured = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH, Encodings())
+    expected = [plain_bits_per_byte(exact, loaded.tokenizer, [([pair.prompt], pair.reference)]) for pair in PAIRS]
     assert measured.values == pytest.approx(expected, rel=1e-6)
 
 
 def test_text_loss_is_the_plain_float64_one(tiny_model: Path, loaded: LoadedModel, samples_of) -> None:
     texts = ["x" * 63 + "é" + "y" * 30, "🙂"]
-    windows = [["x" * 63, "é" + "y" * 30], ["🙂"]]
-    measured = TASKS["text_loss"](loaded, samples_of([Text(text) for text in texts]), WINDOWED, MAX_LENGTH)
+    windows = [[([], "x" * 63), ([], "é" + "y" * 30)], [([], "🙂")]]
+    measured = TASKS["text_loss"](loaded, samples_of([Text(text) for text in texts]), WINDOWED, MAX_LENGTH, Encodings())
     exact = in_float64(tiny_model)
-    expected = [plain_bits_per_byte(exact, loaded.tokenizer, "", pieces) for pieces in windows]
+    expected = [plain_bits_per_byte(exact, loaded.tokenizer, pieces) for pieces in windows]
     assert measured.values == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_long_pair_is_scored_in_windows_cut_by_bytes(tiny_model: Path, loaded: LoadedModel, samples_of) -> None:
+    pair = Pair("forgotten 🙂, remembered", "Return the naïve number of items")
+    spec = replace(REFERENCE, window_bytes=13, context_bytes=14)
+    pieces = [
+        ([", remembered"], "Return the na"),
+        (["d", "Return the na"], "ïve number o"),
+        (["aïve number o"], "f items"),
+    ]
+    measured = TASKS["reference_loss"](loaded, samples_of([pair]), spec, MAX_LENGTH, Encodings())
+    exact = in_float64(tiny_model)
+    assert measured.values == pytest.approx([plain_bits_per_byte(exact, loaded.tokenizer, pieces)], rel=1e-6)
 
 
 @pytest.mark.parametrize(("spec", "contents"), [(REFERENCE, PAIRS), (WINDOWED, TEXTS)], ids=["pairs", "texts"])
 def test_no_order_of_samples_moves_a_bit(spec: TaskSpec, contents, loaded: LoadedModel, samples_of) -> None:
     samples = samples_of(contents)
-    values = dict(zip(samples, TASKS[spec.name](loaded, samples, spec, MAX_LENGTH).values, strict=True))
+    values = dict(zip(samples, TASKS[spec.name](loaded, samples, spec, MAX_LENGTH, Encodings()).values, strict=True))
     for seed in range(20):
         shuffled = random.Random(seed).sample(samples, len(samples))
-        again = TASKS[spec.name](loaded, shuffled, spec, MAX_LENGTH).values
+        again = TASKS[spec.name](loaded, shuffled, spec, MAX_LENGTH, Encodings()).values
         assert dict(zip(shuffled, again, strict=True)) == values
 
 
 @pytest.mark.parametrize(("spec", "contents"), [(REFERENCE, PAIRS), (WINDOWED, TEXTS)], ids=["pairs", "texts"])
 def test_a_zeroed_head_scores_log2_of_the_vocabulary_per_token(spec, contents, make_model, samples_of) -> None:
     blank = load(make_model(alter=lambda model: model.lm_head.weight.data.zero_()), device="cpu", dtype="float32")
-    measured = TASKS[spec.name](blank, samples_of(contents), spec, MAX_LENGTH)
+    measured = TASKS[spec.name](blank, samples_of(contents), spec, MAX_LENGTH, Encodings())
     scored = [content.reference if isinstance(content, Pair) else content.text for content in contents]
     tokens = [len(blank.tokenizer(text, split_special_tokens=True).input_ids) for text in scored]
     if spec is REFERENCE:
@@ -112,7 +127,7 @@ def test_a_zeroed_head_scores_log2_of_the_vocabulary_per_token(spec, contents, m
 
 
 def test_values_are_clipped_to_the_cap(loaded: LoadedModel, samples_of) -> None:
-    measured = TASKS["reference_loss"](loaded, samples_of(PAIRS), replace(REFERENCE, cap=0.5), MAX_LENGTH)
+    measured = TASKS["reference_loss"](loaded, samples_of(PAIRS), replace(REFERENCE, cap=0.5), MAX_LENGTH, Encodings())
     assert measured == Measured((0.5,) * len(PAIRS), measured.tokens)
 
 
@@ -120,7 +135,9 @@ def test_values_are_clipped_to_the_cap(loaded: LoadedModel, samples_of) -> None:
 def test_a_loss_that_is_not_finite_rejects(number: float, make_model, samples_of) -> None:
     broken = make_model(alter=lambda model: model.lm_head.weight.data[7].fill_(number))
     samples = samples_of(PAIRS[:1])
-    refused = TASKS["reference_loss"](load(broken, device="cpu", dtype="float32"), samples, REFERENCE, MAX_LENGTH)
+    refused = TASKS["reference_loss"](
+        load(broken, device="cpu", dtype="float32"), samples, REFERENCE, MAX_LENGTH, Encodings()
+    )
     assert refused == Rejection(Reason.NOT_FINITE, f"reference_loss of sample {samples[0].id} is nan")
 
 
@@ -130,13 +147,13 @@ def test_a_normaliser_that_moves_text_rejects(make_model, samples_of) -> None:
     tokenizer["normalizer"] = {"type": "Replace", "pattern": {"String": "Return"}, "content": ""}
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     loaded = load(folder, device="cpu", dtype="float32")
-    refused = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH)
+    refused = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH, Encodings())
     assert refused.reason is Reason.TOKENIZER
 
 
 def test_tasks_refuse_samples_of_another_kind(loaded: LoadedModel, samples_of) -> None:
     with pytest.raises(TypeError, match="reference_loss scores pairs"):
-        TASKS["reference_loss"](loaded, samples_of(TEXTS), REFERENCE, MAX_LENGTH)
+        TASKS["reference_loss"](loaded, samples_of(TEXTS), REFERENCE, MAX_LENGTH, Encodings())
 
 
 def test_the_tasks_are_those_that_tables_may_name() -> None:

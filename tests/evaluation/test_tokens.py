@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.tokens import Span, byte_windows, encode, spans, start_id
+from evaluation.tokens import Span, encode, outside, spans, start_id
+from evaluation.windows import pieces
 from models.rejections import Reason, Rejection
 
 ids = st.lists(st.integers(10, 99), max_size=60).map(tuple)
@@ -26,6 +27,59 @@ class Letters:
     def decode(self, token_ids: list[int], *, skip_special_tokens: bool, clean_up_tokenization_spaces: bool) -> str:
         assert (skip_special_tokens, clean_up_tokenization_spaces) == (False, False)
         return self._change("".join(map(chr, token_ids)))
+
+
+class Chunks:
+    """A tokenizer whose every id stands for so many characters, and that numbers them as it meets them."""
+
+    bos_token_id: int | None = None
+    eos_token_id: int | None = None
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._met: list[str] = []
+
+    def encode(self, text: str, **_: bool) -> list[int]:
+        chunks = [text[at : at + self._length] for at in range(0, len(text), self._length)]
+        self._met += [chunk for chunk in dict.fromkeys(chunks) if chunk not in self._met]
+        return [self._met.index(chunk) for chunk in chunks]
+
+    def decode(self, token_ids: list[int], **_: bool) -> str:
+        return "".join(self._met[token] for token in token_ids)
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("aäह🙂"))
+bounds = st.integers(4, 40)
+
+
+def read(
+    tokenizer: Chunks, prompt: str, reference: str, cuts: dict[str, int], max_length: int
+) -> list[tuple[str, str]]:
+    """What each span feeds before its targets, and its targets, as text."""
+    made: list[Span] = []
+    for piece in pieces(prompt, reference, **cuts):
+        *before, scored = (encode(tokenizer, text) for text in (*piece.context, piece.scored))
+        made += spans(sum(before, ()), scored, 0, max_length)
+    fed = [(span.inputs[1 : len(span.inputs) - len(span.targets) + 1], span.targets) for span in made]
+    return [(tokenizer.decode(before), tokenizer.decode(targets)) for before, targets in fed]
+
+
+@given(texts, texts, bounds, bounds, st.integers(1, 9), st.integers(3, 80))
+def test_every_byte_is_scored_once_and_in_order_whatever_the_tokenizer_and_the_bounds(
+    prompt: str, reference: str, context: int, window: int, length: int, max_length: int
+) -> None:
+    cuts = {"context_bytes": context, "window_bytes": window}
+    scored = read(Chunks(length), prompt, reference, cuts, max_length)
+    assert "".join(targets for _, targets in scored) == reference
+
+
+@given(texts, texts, bounds, bounds, st.integers(1, 9), st.integers(1, 9))
+def test_two_tokenizers_are_examined_on_the_same_bytes_after_the_same_bytes(
+    prompt: str, reference: str, context: int, window: int, one: int, other: int
+) -> None:
+    cuts = {"context_bytes": context, "window_bytes": window}
+    first, second = (read(Chunks(length), prompt, reference, cuts, 81) for length in (one, other))
+    assert (first, all(len(before.encode()) <= context for before, _ in first)) == (second, True)
 
 
 @given(ids, ids, st.integers(3, 80))
@@ -69,21 +123,6 @@ def test_spans_as_written_out(prompt, scored, max_length: int, expected) -> None
     assert spans(prompt, scored, 1, max_length) == expected
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(4, 40))
-def test_windows_join_to_their_text_within_the_limit(text: str, limit: int) -> None:
-    windows = byte_windows(text, limit)
-    assert ("".join(windows), all(0 < len(window.encode()) <= limit for window in windows)) == (text, True)
-
-
-def test_windows_are_cut_between_characters() -> None:
-    assert byte_windows("aaaä🙂b", 4) == ("aaa", "ä", "🙂", "b")
-
-
-def test_windows_that_hold_no_character_are_refused() -> None:
-    with pytest.raises(ValueError, match="window_bytes is 3"):
-        byte_windows("text", 3)
-
-
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -95,13 +134,14 @@ def test_windows_that_hold_no_character_are_refused() -> None:
     ids=["lower case", "stripped", "nothing", "more"],
 )
 def test_a_tokenizer_that_changes_text_is_refused(change, fault: str) -> None:
-    refused = encode(Letters(change), "aBc ", 1000)
+    refused = encode(Letters(change), "aBc ")
     assert refused == Rejection(Reason.TOKENIZER, f"the tokenizer {fault}: it must give back every byte it takes")
 
 
 def test_an_id_beyond_the_embedding_is_refused() -> None:
-    refused = encode(Letters(), "aé", 0xE9)
-    assert refused == Rejection(Reason.TOKENIZER, "the tokenizer gives id 233, the embedding has 233 rows")
+    refused = Rejection(Reason.TOKENIZER, "the tokenizer gives id 233, the embedding has 233 rows")
+    ids = encode(Letters(), "aé")
+    assert (ids, outside(ids, 0xE9), outside(ids, 0xEA)) == ((97, 233), refused, None)
 
 
 @pytest.mark.parametrize(("bos", "eos", "expected"), [(7, 8, 7), (None, 8, 8), (None, None, 0), (0, 8, 0)])

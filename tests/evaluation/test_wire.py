@@ -22,9 +22,8 @@ verdicts = (
     | st.builds(Rejection, st.sampled_from(Reason), names)
     | st.builds(Abandoned, names)
 )
-REQUEST = Request(
-    Path("/models/é"), Path("/bundles/b.jsonl"), (TaskSpec("text_loss", 64, 0.1, 16.0, 512, 999),), 512, 1.5
-)
+TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999)
+REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK,), 512, 1.5)
 
 
 @given(verdicts)

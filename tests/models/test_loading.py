@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, MistralConfig, MistralForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from models.limits import ModelLimits
-from models.loading import Unloadable, load
+from models.loading import Unloadable, identify_tokenizer, load
 from models.vetting import Vetted, vet
 
 
@@ -137,3 +137,23 @@ def test_a_clean_directory_holds_no_key_that_could_run_code(clean: Path):
         "tie_word_embeddings",
         "vocab_size",
     ]
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "added_tokens.json", "chat/more.jinja"])
+def test_a_tokenizer_is_identified_by_every_file_that_may_be_a_part_of_it(name: str, clean: Path):
+    known = {identify_tokenizer(clean)}
+    (clean / name).parent.mkdir(exist_ok=True)
+    for content in (b"{}", b"{} "):
+        (clean / name).write_bytes(content)
+        known.add(identify_tokenizer(clean))
+    (clean / name).rename(clean / "another name")
+    known.add(identify_tokenizer(clean))
+    assert len(known) == 4
+
+
+def test_models_of_one_tokenizer_are_seen_to_have_it(clean: Path, tmp_path: Path):
+    before = identify_tokenizer(clean)
+    (clean / "config.json").write_bytes(b"{}")
+    (clean / "model.safetensors").write_bytes(b"other numbers")
+    moved = clean.rename(tmp_path / "moved")
+    assert identify_tokenizer(moved) == before
