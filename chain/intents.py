@@ -6,14 +6,13 @@ from typing import Any, ClassVar
 import bittensor as bt
 from bittensor.error_map import ErrorCode
 
+from chain.types import space_of
+
 _PALLET = bt.storage.Commitments
 _SUBTENSOR = bt.storage.SubtensorModule
 
 MOST_RAW, MOST_SEALED = 128, 1_024
 """Bytes that a Raw field and a TimelockEncrypted field hold."""
-
-LEAST_SPACE = 100
-"""Bytes that the smallest commitment counts for (facts of the Commitments pallet: `max(100, bytes)`)."""
 
 
 @dataclass
@@ -97,7 +96,7 @@ class SetCommitment(bt.Intent):  # type: ignore[misc]  # the SDK ships no types
 
     async def _check_space(self, substrate: Any, hotkey: str) -> None:
         """Whether the hotkey has room left in this epoch of the subnet."""
-        needed = max(LEAST_SPACE, (len(self.raw_hex) + len(self.encrypted_hex)) // 2)
+        needed = space_of((len(self.raw_hex) + len(self.encrypted_hex)) // 2)
         usage = await substrate.query(*_PALLET.UsedSpaceOf, [self.netuid, hotkey])
         epoch = await substrate.query(*_SUBTENSOR.SubnetEpochIndex, [self.netuid])
         room = int(await substrate.query(*_PALLET.MaxSpace) or 0)

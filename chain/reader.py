@@ -19,7 +19,9 @@ from chain.types import (
     Block,
     BlockHash,
     Commitment,
+    CommitmentRoom,
     Head,
+    Hotkey,
     NetUid,
     Neuron,
     Subnet,
@@ -113,6 +115,10 @@ class ChainReader(Protocol):
 
     def weight_rules(self, netuid: NetUid) -> WeightRules:
         """What the subnet asks of whoever sets weights."""
+        ...
+
+    def commitment_room(self, netuid: NetUid, hotkey: Hotkey) -> CommitmentRoom:
+        """How many bytes a hotkey may still commit in this epoch. Raises UnknownSubnet."""
         ...
 
     def beacon_round(self, at: datetime) -> BeaconRound:

@@ -21,7 +21,9 @@ from chain.types import (
     BlockCount,
     BlockHash,
     Commitment,
+    CommitmentRoom,
     Head,
+    Hotkey,
     Included,
     NetUid,
     Neuron,
@@ -142,6 +144,24 @@ class SubtensorChain:
             )
 
         return self._lines.read(f"reading the weight rules of netuid {netuid}", ask)
+
+    def commitment_room(self, netuid: NetUid, hotkey: Hotkey) -> CommitmentRoom:
+        """How many bytes a hotkey may still commit in this epoch. Raises UnknownSubnet."""
+        items = (_SUBTENSOR.SubnetEpochIndex, _SUBTENSOR.Tempo, _SUBTENSOR.NetworksAdded)
+
+        async def ask(substrate: Substrate) -> CommitmentRoom:
+            hash_ = await _hash(substrate, None)
+            (epoch, tempo, exists), usage, whole = await asyncio.gather(
+                asyncio.gather(*(substrate.query(*item, [netuid], hash_) for item in items)),
+                substrate.query(*_COMMITMENTS.UsedSpaceOf, [netuid, hotkey], hash_),
+                substrate.query(*_COMMITMENTS.MaxSpace, [], hash_),
+            )
+            if not exists:
+                raise self._no_subnet(netuid)
+            used = int(usage["used_space"]) if usage and int(usage["last_epoch"]) == int(epoch or 0) else 0
+            return CommitmentRoom(int(whole or 0) - used, int(whole or 0), BlockCount(int(tempo or 0)))
+
+        return self._lines.read(f"reading the room for commitments of {hotkey} on netuid {netuid}", ask)
 
     def beacon_round(self, at: datetime) -> BeaconRound:
         """The first beacon round published at or after a moment."""

@@ -126,6 +126,31 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitmentRoom:
+    """What a hotkey may still commit in a subnet's running epoch; epochs can end early, so ask anew."""
+
+    free: int
+    """Bytes left in this epoch."""
+    whole: int
+    """Bytes of a whole epoch."""
+    tempo: BlockCount
+    """Blocks of an epoch that nobody ends early."""
+
+    def times(self, size: int) -> int:
+        """How many commitments of so many bytes fit into a whole epoch."""
+        return self.whole // space_of(size)
+
+
+LEAST_SPACE = 100
+"""Bytes that the smallest commitment counts for (a fact of the Commitments pallet: `max(100, bytes)`)."""
+
+
+def space_of(size: int) -> int:
+    """What a commitment of so many bytes counts for."""
+    return max(LEAST_SPACE, size)
+
+
+@dataclass(frozen=True, slots=True)
 class WeightRules:
     """What a subnet asks of whoever sets weights."""
 

@@ -13,7 +13,7 @@ from hub.blobs import chunks_of
 from hub.checksums import check_total, verified
 from hub.names import check_commit, check_path, split_repo
 from hub.port import Denied, HubError, NotFound, RepoInfo, RepoKind, TooLarge
-from hub.repository import Entry, Repository, Revision
+from hub.repository import Entry, MissingFile, Removal, Repository, Revision
 from hub.upload import files_below
 
 
@@ -44,11 +44,17 @@ class FolderHub:
         entries = [self._archive.entry(path, blobs.add_file(file)) for path, file in files_below(folder, to).items()]
         return self._archive.commit(repository, entries, title=message, author=self.whoami())
 
-    def upload_files(self, repo: str, kind: RepoKind, files: Mapping[str, bytes], *, message: str) -> str:
+    def upload_files(
+        self, repo: str, kind: RepoKind, files: Mapping[str, bytes], *, message: str, remove: Sequence[str] = ()
+    ) -> str:
         """See Hub.upload_files."""
         repository = self._writable(repo, kind)
         entries = [self._archive.store(check_path(path), content) for path, content in files.items()]
-        return self._archive.commit(repository, entries, title=message, author=self.whoami())
+        removals = [Removal(check_path(path)) for path in remove]
+        try:
+            return self._archive.commit(repository, [*entries, *removals], title=message, author=self.whoami())
+        except MissingFile as error:
+            raise NotFound(f"{kind} {repo!r} cannot lose what it does not hold: {error}") from error
 
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         """See Hub.describe."""

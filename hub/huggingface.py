@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from huggingface_hub import CommitOperationAdd, HfApi, constants
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import RepoFile as TreeFile
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -33,6 +33,8 @@ from hub.upload import files_below
 
 TIMEOUT_S = 60.0
 _PATHS_PER_REQUEST = 500
+
+CommitOperation = CommitOperationAdd | CommitOperationDelete
 
 T = TypeVar("T")
 
@@ -95,9 +97,12 @@ class HuggingFaceHub:
         """See Hub.upload_folder."""
         return self._commit(repo, kind, files_below(folder, to), message)
 
-    def upload_files(self, repo: str, kind: RepoKind, files: Mapping[str, bytes], *, message: str) -> str:
+    def upload_files(
+        self, repo: str, kind: RepoKind, files: Mapping[str, bytes], *, message: str, remove: Sequence[str] = ()
+    ) -> str:
         """See Hub.upload_files."""
-        return self._commit(repo, kind, {check_path(path): content for path, content in files.items()}, message)
+        named = {check_path(path): content for path, content in files.items()}
+        return self._commit(repo, kind, named, message, [check_path(path) for path in remove])
 
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         """See Hub.describe."""
@@ -170,11 +175,14 @@ class HuggingFaceHub:
 
         self._change(repo, kind, grant)
 
-    def _commit(self, repo: str, kind: RepoKind, files: Mapping[str, Path | bytes], message: str) -> str:
+    def _commit(
+        self, repo: str, kind: RepoKind, files: Mapping[str, Path | bytes], message: str, remove: Sequence[str] = ()
+    ) -> str:
         def commit() -> str:
             with nullcontext() if self._progress else disable_progress_bars():
-                additions = [CommitOperationAdd(path, content) for path, content in files.items()]
-                return self._api.create_commit(repo, additions, commit_message=message, repo_type=kind).oid
+                changes: list[CommitOperation] = [CommitOperationAdd(path, content) for path, content in files.items()]
+                changes += [CommitOperationDelete(path, is_folder=False) for path in remove]
+                return self._api.create_commit(repo, changes, commit_message=message, repo_type=kind).oid
 
         return self._signed_in(_action("upload to", repo, kind), commit)
 

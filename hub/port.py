@@ -99,8 +99,12 @@ class Hub(Protocol):
 
         Files of the repository that the folder does not hold stay. Raises NotFound and Denied."""
 
-    def upload_files(self, repo: str, kind: RepoKind, files: Mapping[str, bytes], *, message: str) -> str:
-        """Commit these files (path → content) in one go and return the commit id. Raises NotFound and Denied."""
+    def upload_files(
+        self, repo: str, kind: RepoKind, files: Mapping[str, bytes], *, message: str, remove: Sequence[str] = ()
+    ) -> str:
+        """Commit these files (path → content), and the removal of others, in one go and return the commit id.
+
+        Older revisions keep what is removed. Raises Denied, and NotFound for what cannot be removed too."""
 
     def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
         """Return what a revision (default: the newest) holds, without downloading it. Raises NotFound."""

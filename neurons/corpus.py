@@ -10,6 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from functools import cache
 from io import StringIO
 from pydoc_data import topics as _pydoc
@@ -55,15 +56,32 @@ def pairs() -> tuple[Pair, ...]:
     return tuple(sorted(found.values(), key=lambda pair: pair.prompt))
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text, and the dotted name of the module or class that it documents."""
+
+    name: str
+    text: str
+
+
 def passages() -> tuple[str, ...]:
+    """The texts of `named_passages`."""
+    return tuple(passage.text for passage in named_passages())
+
+
+@cache
+def named_passages() -> tuple[Passage, ...]:
     """Distinct texts of at most `PASSAGE_BYTES`, from modules and classes, in the order of their names."""
     with _quietly():
-        documented: list[object] = list(_modules())
-        documented.extend(item for _, item in _callables() if inspect.isclass(item))
-        texts = [text for item in documented if (text := _documentation(item))]
-    pieces = (piece for text in texts for piece in split(text, PASSAGE_BYTES))
-    return tuple(dict.fromkeys(piece for piece in pieces if len(piece.encode()) >= _SHORTEST))
+        documented: list[tuple[str, object]] = [(module.__name__, module) for module in _modules()]
+        documented.extend((name, item) for name, item in _callables() if inspect.isclass(item))
+        texts = [(name, text) for name, item in documented if (text := _documentation(item))]
+    found: dict[str, Passage] = {}
+    for name, text in texts:
+        for piece in split(text, PASSAGE_BYTES):
+            if len(piece.encode()) >= _SHORTEST:
+                found.setdefault(piece, Passage(name, piece))
+    return tuple(found.values())
 
 
 @cache

@@ -6,7 +6,7 @@ import sys
 from rich.console import Console
 from rich.logging import RichHandler
 
-_CHATTY = ("httpx", "httpx2", "httpcore", "urllib3", "bittensor", "alembic")
+_CHATTY = ("httpx", "httpx2", "httpcore", "urllib3", "bittensor", "alembic", "openai")
 """Libraries that would tell of every request."""
 
 

@@ -1,41 +1,36 @@
-"""A producer of samples: draws real text, anchors and signs it, publishes it as a dataset, and commits a pointer to it.
+"""A producer of samples: draws contents, anchors and signs them, publishes them as a dataset, and commits a pointer.
 
-What was published before is read off the dataset, so a restart repeats nothing. Knows no models.
+What was published before is read off the dataset, so a restart repeats nothing. Knows no models, and nothing of where
+contents come from.
 """
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from chain.reader import ChainReader
 from chain.signing import Wallet
-from chain.types import Block, BlockCount, Head, NetUid, Refused
+from chain.types import Block, BlockCount, Commitment, Head, NetUid, Refused, space_of
 from chain.writer import ChainWriter
 from evaluation.sources import batch
-from evaluation.sources.content import Pair, Text
 from evaluation.sources.sample import Sample
 from evaluation.sources.signed import SignedSample, sign
+from evaluation.sources.signed_batches import MAX_BATCH_BYTES
 from hub.port import Hub
-from neurons.deck import Deck
 from neurons.errors import ProducerError
-from neurons.own_entry import require_registered
+from neurons.own_entry import own_entry, require_registered
+from neurons.pauses import Pauses
+from neurons.portion import Drawn, Portion
+from neurons.sample_dataset import changes, read_index
 
 log = logging.getLogger(__name__)
 
-SOURCE = "pydoc"
-_SHORTEST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.5, 60.0
-
-CARD = """---
-pretty_name: Crucible samples
-configs:
-- config_name: default
-  data_files: batches/*.jsonl
----
-Signed samples for Crucible's validators: a batch is one file, named by the root that its producer commits on chain.
-Every line is one sample with its producer's signature over the line's other columns.
-"""
+INTERVAL = BlockCount(50)
+NO_SPACE = "SpaceLimitExceeded"
+"""The chain's name for: nothing more in this epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +44,34 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Portion:
-    """What goes into each batch: so many pairs and texts, and the stocks they are drawn from."""
+class Upload:
+    """One batch on the Hub, of which the chain may not know yet."""
 
-    pairs: Deck[Pair]
-    texts: Deck[str]
-    pairs_per_batch: int
-    texts_per_batch: int
+    pointer: batch.BatchPointer
+    samples: int
+    anchor_block: Block
 
-    def contents(self, number: int) -> tuple[Pair | Text, ...]:
-        """What batch number `number` (from 0) is made of."""
-        pairs = self.pairs.draw(number * self.pairs_per_batch, self.pairs_per_batch)
-        texts = self.texts.draw(number * self.texts_per_batch, self.texts_per_batch)
-        return (*pairs, *(Text(text) for text in texts))
+    def committed(self, block: Block) -> Published:
+        """The same once the chain holds its pointer."""
+        return Published(self.pointer, self.samples, self.anchor_block, block)
+
+
+@dataclass(slots=True)
+class _Unfinished:
+    """What a step that failed leaves to the next one."""
+
+    drawn: tuple[int, tuple[Drawn, ...]] | None = None
+    """Contents of a batch (by its number) that is not on the Hub."""
+    upload: Upload | None = None
+    """A batch that is on the Hub and not known to be on the chain."""
+
+
+def _fitting(data: bytes) -> bytes:
+    if len(data) > MAX_BATCH_BYTES:
+        raise ProducerError(
+            f"a batch of {len(data)} bytes: validators read {MAX_BATCH_BYTES}, so ask for fewer samples"
+        )
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,13 @@ class Producer:
     netuid: NetUid
     repo: str
     portion: Portion
+    interval: BlockCount = INTERVAL
+    """Blocks between two batches. An upload is committed while its anchor is no older than that; then a new one is
+    made."""
+    keep: int = 200
+    """Batches that stand in the newest revision of the dataset."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _unfinished: _Unfinished = field(default_factory=_Unfinished, init=False, repr=False, compare=False)
 
     def check(self) -> None:
         """Everything that a first batch needs. Raises NeuronError, ChainError and HubError, each with its remedy."""
@@ -84,55 +100,120 @@ class Producer:
                 "%s has no permit on netuid %d: no validator takes its samples", self.wallet.hotkey, self.netuid
             )
         try:
-            batch.encode_pointer(batch.BatchPointer(self.repo, "0" * 40, "0" * 64))
+            size = self._pointer_bytes()
         except ValueError as error:
             raise ProducerError(f"{error}: name another with --repo") from None
-        if not self.portion.contents(0):
-            raise ProducerError("a batch would hold nothing: ask for more with --pairs and --texts")
+        if not 0 < self.portion.size <= batch.MAX_BATCH_LINES:
+            raise ProducerError(
+                f"a batch would hold {self.portion.size or 'nothing'}: ask for 1 to {batch.MAX_BATCH_LINES} samples "
+                "in all with --pairs, --texts and the like"
+            )
+        self._check_interval(size)
         self.hub.create(self.repo, "dataset", private=False)
 
     def step(self) -> Published | Refused:
-        """Make, sign, publish and commit one batch. Raises ChainError and HubError; an upload by then stays unused."""
-        info = self.hub.describe(self.repo, "dataset")
-        number = sum(file.path.startswith("batches/") for file in info.files)
-        anchor = self.reader.finalized()
-        samples = self._signed(self.portion.contents(number), anchor)
-        root = batch.root_of(samples)
-        files = {batch.path_of(root): batch.encode(samples)}
-        if all(file.path != "README.md" for file in info.files):
-            files["README.md"] = CARD.encode()
-        revision = self.hub.upload_files(self.repo, "dataset", files, message=f"Batch {number}")
-        pointer = batch.BatchPointer(self.repo, revision, root)
-        answer = self.writer.commit(self.netuid, self.wallet, raw=batch.encode_pointer(pointer))
-        if isinstance(answer, Refused):
-            return answer
-        return Published(pointer, len(samples), anchor.number, answer.block)
+        """Make, sign, publish and commit one batch, or go on with what the last step left. Refused where the chain will
+        not have the pointer now; the upload waits for the next step. Raises ChainError, HubError, and ProducerError
+        where nothing could be made."""
+        upload = self._waiting()
+        if upload and (block := self._standing(upload)):  # the commitment landed, only its answer was lost
+            return self._finished(upload, block)
+        if refused := self._without_room():
+            return refused
+        upload = upload or self._uploaded()
+        answer = self.writer.commit(self.netuid, self.wallet, raw=batch.encode_pointer(upload.pointer))
+        return answer if isinstance(answer, Refused) else self._finished(upload, answer.block)
 
-    def run(self, stop: threading.Event, interval: BlockCount, done: Callable[[Published], None] | None = None) -> None:
-        """A step every `interval` blocks until told to stop. A step that fails is logged and repeated after a pause."""
-        due, pause_s = Block(0), _SHORTEST_BACK_OFF_S
+    def run(self, stop: threading.Event, done: Callable[[Published], None] | None = None) -> None:
+        """A step every `interval` blocks until told to stop. One that fails is logged and repeated after a pause; one
+        for which the chain has no room in this epoch, as soon as it has."""
+        due, pauses = Block(0), Pauses()
         while not stop.is_set():
             try:
-                rest_s = self.reader.block_time()
-                head = self.reader.head()
-                if head >= due:
-                    self._tell(self.step(), done)
-                    due = Block(head + interval)
-                pause_s = _SHORTEST_BACK_OFF_S
+                rest_s, head = self.reader.block_time(), self.reader.head()
+                outcome = self.step() if head >= due else None
+                if isinstance(outcome, Refused):
+                    rest_s = pauses.refused(outcome, rest_s)
+                else:
+                    pauses.over()
+                if isinstance(outcome, Published):
+                    due = Block(head + self.interval)
+                    self._tell(outcome, done)
             except Exception as error:  # noqa: BLE001 - whatever a step meets, the producer goes on
-                log.warning("no batch: %s; next attempt in %.1f s", error, pause_s)
-                rest_s, pause_s = pause_s, min(_LONGEST_BACK_OFF_S, 2 * pause_s)
+                rest_s = pauses.failed(error)
             stop.wait(rest_s)
 
-    def _tell(self, outcome: Published | Refused, done: Callable[[Published], None] | None) -> None:
-        if isinstance(outcome, Refused):  # mostly for want of space until the next epoch: the interval is pause enough
-            log.warning("the chain refused the commitment: %s (%s)", outcome.name, outcome.message)
-            return
+    def _tell(self, outcome: Published, done: Callable[[Published], None] | None) -> None:
         log.info("%d samples in %s, committed in block %d", outcome.samples, outcome.pointer.root, outcome.commit_block)
         if done:
             done(outcome)
 
-    def _signed(self, contents: Sequence[Pair | Text], anchor: Head) -> list[SignedSample]:
+    def _waiting(self) -> Upload | None:
+        """The upload that waits for its commitment, unless a new one is due."""
+        upload = self._unfinished.upload
+        if upload and self.reader.head() - upload.anchor_block > self.interval:
+            log.warning("the batch %s was never committed: a new one is made", upload.pointer.root)
+            upload = self._unfinished.upload = None
+        return upload
+
+    def _standing(self, upload: Upload) -> Block | None:
+        """The block in which an upload's pointer was committed; None where it does not stand."""
+        entry = own_entry(self.reader, self.netuid, self.wallet.hotkey)
+        stands = isinstance(entry, Commitment) and entry.raw == batch.encode_pointer(upload.pointer)
+        return entry.block if entry and stands else None
+
+    def _without_room(self) -> Refused | None:
+        """What the chain would answer; asked first, so that nothing is made that cannot be committed."""
+        room, needed = self.reader.commitment_room(self.netuid, self.wallet.hotkey), space_of(self._pointer_bytes())
+        if room.free >= needed:
+            return None
+        told = f"{room.free} of {room.whole} bytes are left in this epoch and a pointer takes {needed}"
+        return Refused(NO_SPACE, f"{told}: the next batch waits for the next epoch")
+
+    def _uploaded(self) -> Upload:
+        """A new batch on the Hub. Its anchor is the newest final block once all contents are there."""
+        info = self.hub.describe(self.repo, "dataset")
+        index = read_index(self.hub, info)
+        drawn = self._drawn(index.batches)
+        anchor = self.reader.finalized()
+        samples = self._signed(drawn, anchor)
+        root = batch.root_of(samples)
+        after, gone = index.with_batch(root, self.keep)
+        files = changes(info, after, root, _fitting(batch.encode(samples)))
+        remove = [batch.path_of(old) for old in gone]
+        message = f"Batch {index.batches}"
+        revision = self.hub.upload_files(self.repo, "dataset", files, message=message, remove=remove)
+        upload = Upload(batch.BatchPointer(self.repo, revision, root), len(samples), anchor.number)
+        self._unfinished.drawn, self._unfinished.upload = None, upload
+        return upload
+
+    def _drawn(self, number: int) -> tuple[Drawn, ...]:
+        """The contents of a batch; those that a failed upload left are not made twice."""
+        if not self._unfinished.drawn or self._unfinished.drawn[0] != number:
+            drawn = self.portion.drawn(number)
+            if not drawn:
+                raise ProducerError(f"nothing of the {self.portion.size} contents of batch {number} could be had")
+            self._unfinished.drawn = number, drawn
+        return self._unfinished.drawn[1]
+
+    def _signed(self, drawn: Sequence[Drawn], anchor: Head) -> list[SignedSample]:
         moment = self.now().replace(microsecond=0)
-        origin = (SOURCE, self.wallet.hotkey, self.netuid, moment, anchor.number, anchor.hash)
-        return [sign(Sample(content, *origin), self.wallet) for content in contents]
+        origin = (self.wallet.hotkey, self.netuid, moment, anchor.number, anchor.hash)
+        return [sign(Sample(one.content, one.source, *origin), self.wallet) for one in drawn]
+
+    def _finished(self, upload: Upload, block: Block) -> Published:
+        self._unfinished.upload = None
+        return upload.committed(block)
+
+    def _pointer_bytes(self) -> int:
+        return len(batch.encode_pointer(batch.BatchPointer(self.repo, "0" * 40, "0" * 64)))
+
+    def _check_interval(self, size: int) -> None:
+        room = self.reader.commitment_room(self.netuid, self.wallet.hotkey)
+        times = room.times(size)
+        if times * self.interval < room.tempo:
+            log.warning(
+                "a batch every %d blocks is more than the chain takes: an epoch of %d blocks has room for %d pointers "
+                "of %d bytes, so batches will wait; give --interval-blocks %d",
+                *(self.interval, room.tempo, times, size, math.ceil(room.tempo / max(1, times))),
+            )

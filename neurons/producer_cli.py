@@ -1,7 +1,8 @@
-"""`crucible producer`: make, sign and publish samples from real text for as long as it runs."""
+"""`crucible producer`: make, sign and publish samples for as long as it runs."""
 
 import dataclasses
-import re
+import threading
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -10,26 +11,49 @@ from chain.reader import ChainError
 from chain.types import BlockCount
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
 from hub.port import HubError
-from neurons import corpus, logs
-from neurons.actors import Actors, open_actors
-from neurons.deck import Deck, shared_out
-from neurons.errors import NeuronError, ProducerError
+from neurons import logs
+from neurons.actors import open_actors
+from neurons.endpoint import Bounds
+from neurons.errors import NeuronError
 from neurons.options import HubEndpoint
-from neurons.producer import Portion, Producer, Published
+from neurons.producer import INTERVAL, Producer, Published
 from neurons.progress import in_lines, stop_on_signals
+from neurons.recipe import Recipe, asked, part_of
 from neurons.settings import read_settings
 
 app = app_for("Produce samples for validators.", ChainError, HubError, NeuronError)
+
+_TEMPLATES = (
+    "File of templates for prompts: UTF-8 text, one or more with a line of --- between them. $passage stands for a "
+    "passage of local text, $name for what it documents, $$ for a dollar."
+)
+Url = Annotated[str | None, typer.Option(help="OpenAI-compatible endpoint that answers, as http://…/v1.")]
+AnswerTokens = Annotated[int | None, typer.Option(help="Sent as max_tokens; answers it cuts are not used.", min=1)]
+KeyEnv = Annotated[str | None, typer.Option(help="Environment variable that holds the endpoint's key.")]
+Part = Annotated[str, typer.Option("--slice", help="Share of the local text, such as 1/2, disjoint from 2/2.")]
 
 
 @app.command()
 def run(
     repo: Annotated[str, typer.Option("--repo", "-r", help="Public dataset repository, namespace/name.")],
-    interval_blocks: Annotated[int, typer.Option(help="Blocks between two batches.", min=1)] = 50,
-    pairs: Annotated[int, typer.Option(help="Question/answer pairs a batch.", min=0)] = 150,
-    texts: Annotated[int, typer.Option(help="Texts a batch.", min=0)] = 60,
-    part: Annotated[str, typer.Option("--slice", help="Share of the corpus, such as 1/2, disjoint from 2/2.")] = "1/1",
+    interval_blocks: Annotated[int, typer.Option(help="Blocks between two batches.", min=1)] = INTERVAL,
+    pairs: Annotated[int, typer.Option(help="Question/answer pairs a batch, from local text.", min=0)] = 150,
+    texts: Annotated[int, typer.Option(help="Texts a batch, from local text.", min=0)] = 60,
+    exercises: Annotated[int, typer.Option(help="Generated exercises (pairs) a batch.", min=0)] = 0,
+    choices: Annotated[int, typer.Option(help="Multiple-choice questions a batch.", min=0)] = 0,
+    instructions: Annotated[int, typer.Option(help="Instructions with rules a batch.", min=0)] = 0,
+    base_url: Url = None,
+    model: Annotated[str | None, typer.Option(help="The endpoint's model.")] = None,
+    prompts: Annotated[Path | None, typer.Option(help=_TEMPLATES)] = None,
+    answers: Annotated[int, typer.Option(help="Prompts a batch; each answer becomes a pair.", min=1)] = 50,
+    answer_tokens: AnswerTokens = None,
+    answer_timeout_s: Annotated[float, typer.Option(help="Longest silence of the endpoint.", min=0.1)] = 60.0,
+    batch_timeout_s: Annotated[float, typer.Option(help="Time for all answers of a batch.", min=0.1)] = 300.0,
+    at_once: Annotated[int, typer.Option(help="Requests to the endpoint at the same time.", min=1)] = 4,
+    api_key_env: KeyEnv = None,
+    part: Part = "1/1",
     seed: Annotated[str | None, typer.Option(help="Seed of the order; without it, the hotkey.")] = None,
+    keep: Annotated[int, typer.Option(help="Batches left in the dataset; older ones go.", min=1)] = 200,
     batches: Annotated[int | None, typer.Option(help="Stop after so many batches.", min=1)] = None,
     network: Network = None,
     netuid: Netuid = None,
@@ -49,19 +73,22 @@ def run(
         wallet_path=wallet_path,
         hub_endpoint=hub_endpoint,
     )
-    number, of = _part(part)
+    bounds = Bounds(answer_timeout_s, batch_timeout_s, at_once=at_once, answer_tokens=answer_tokens)
+    endpoint = asked(base_url, model, prompts, api_key_env, bounds, answers)
+    generated = {"exercises": exercises, "choices": choices, "instructions": instructions}
+    recipe = Recipe(pairs, texts, generated, endpoint, part_of(part))
     actors = open_actors(settings)
-    order = seed or actors.wallet.hotkey
-    stock = (shared_out(corpus.pairs(), number, of), shared_out(corpus.passages(), number, of))
-    portion = Portion(Deck(stock[0], f"{order}/pairs"), Deck(stock[1], f"{order}/texts"), pairs, texts)
-    told = _produce(actors, repo, portion, BlockCount(interval_blocks), batches)
+    stop = stop_on_signals()
+    portion = recipe.portion(seed or actors.wallet.hotkey, stop)
+    net = actors.chain, actors.chain, actors.hub, actors.wallet, actors.netuid
+    producer = Producer(*net, repo, portion, BlockCount(interval_blocks), keep)
+    told = _produce(producer, stop, batches)
     say(told, as_json, lambda: in_lines(told))
 
 
-def _produce(actors: Actors, repo: str, portion: Portion, interval: BlockCount, batches: int | None) -> dict[str, Any]:
+def _produce(producer: Producer, stop: threading.Event, batches: int | None) -> dict[str, Any]:
     """Run until told to stop or enough was published; what was published last, and how much."""
-    stop, published = stop_on_signals(), list[Published]()
-    producer = Producer(actors.chain, actors.chain, actors.hub, actors.wallet, actors.netuid, repo, portion)
+    published: list[Published] = []
     producer.check()
 
     def count(batch: Published) -> None:
@@ -69,15 +96,6 @@ def _produce(actors: Actors, repo: str, portion: Portion, interval: BlockCount, 
         if len(published) == batches:
             stop.set()
 
-    producer.run(stop, interval, count)
+    producer.run(stop, count)
     newest = dataclasses.asdict(published[-1].pointer) if published else {}
     return {"batches": len(published), "samples": sum(batch.samples for batch in published)} | newest
-
-
-def _part(text: str) -> tuple[int, int]:
-    """`2/3` as (1, 3). Raises ProducerError."""
-    match = re.fullmatch(r"(\d{1,3})/(\d{1,3})", text)
-    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 1 <= number <= of:
-        raise ProducerError(f"slice {text!r} is no share of the corpus: give --slice like 1/2, the first of two")
-    return number - 1, of

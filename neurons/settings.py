@@ -1,5 +1,6 @@
 """Everything a neuron takes from its environment, read once. Options of the command line override it field by field."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -103,6 +104,14 @@ def read_settings(**overrides: Any) -> Settings:
 def read_validator_settings(**overrides: Any) -> ValidatorSettings:
     """The same for a validator. Raises SettingsError."""
     return _read(ValidatorSettings, overrides)
+
+
+def read_secret(name: str) -> str:
+    """The secret in an environment variable that the operator named. Raises SettingsError."""
+    secret = os.environ.get(name, "").strip()
+    if not secret:
+        raise SettingsError(f"environment variable {name!r} holds no key: export it, or name another")
+    return secret
 
 
 def _read(kind: type[_Settings], overrides: Mapping[str, Any]) -> _Settings:

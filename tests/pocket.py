@@ -24,12 +24,12 @@ from localnet.founding import found
 from localnet.hub_server.server import serving
 from localnet.place import Place
 from localnet.scenario import DATA_SUBNET, POCKET, PRODUCERS, SUBNET, Person
-from neurons import corpus, tables, training
+from neurons import tables, training
 from neurons.budget import Budget
-from neurons.deck import Deck, shared_out
 from neurons.material import gather, kinds_of, published_datasets
 from neurons.miner import Miner, Order, rules_of
-from neurons.producer import Portion, Producer
+from neurons.portion import Portion, corpus_shares
+from neurons.producer import Producer
 
 LAST_BLOCK = Block(320)
 SEAL_BLOCKS = 6
@@ -133,8 +133,6 @@ def _hub(pocket: Pocket, name: str) -> HuggingFaceHub:
 
 def _producer(pocket: Pocket, person: Person, number: int) -> Producer:
     wallet = open_wallet(person.name, person.hotkey, pocket.place.wallets)
-    stock = (shared_out(corpus.pairs(), number, len(PRODUCERS)), shared_out(corpus.passages(), number, len(PRODUCERS)))
-    decks = (Deck(stock[0], f"{person.name}/pairs"), Deck(stock[1], f"{person.name}/texts"))
-    portion = Portion(*decks, POCKET.batch_pairs, POCKET.batch_texts)
+    shares = corpus_shares(person.name, POCKET.batch_pairs, POCKET.batch_texts, number, len(PRODUCERS))
     hub = _hub(pocket, person.name)
-    return Producer(pocket.chain, pocket.chain, hub, wallet, DATA_SUBNET, f"{person.name}/samples", portion)
+    return Producer(pocket.chain, pocket.chain, hub, wallet, DATA_SUBNET, f"{person.name}/samples", Portion(shares))

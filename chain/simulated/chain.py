@@ -18,7 +18,9 @@ from chain.types import (
     Block,
     BlockHash,
     Commitment,
+    CommitmentRoom,
     Head,
+    Hotkey,
     Included,
     NetUid,
     Neuron,
@@ -97,6 +99,11 @@ class SimulatedChain(Stage):
         """See ChainReader."""
         with self._asked("weight_rules"):
             return rules_of(self._subnet(netuid, self._stored(None)))
+
+    def commitment_room(self, netuid: NetUid, hotkey: Hotkey) -> CommitmentRoom:
+        """See ChainReader."""
+        with self._asked("commitment_room"):
+            return commitments.room(self._subnet(netuid, self._stored(None)), hotkey)
 
     def beacon_round(self, at: datetime) -> BeaconRound:
         """See ChainReader."""

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 from chain.simulated.beacon import SimulatedBeacon
 from chain.simulated.state import Entry, Failed, Field, SubnetState, put, require, without
-from chain.types import Block, Commitment, Hotkey, Opened, Sealed
+from chain.types import Block, BlockCount, Commitment, CommitmentRoom, Hotkey, Opened, Sealed, space_of
 
 MOST_FIELDS = 3
 MOST_CLEAR_BYTES = 128
 MOST_SEALED_BYTES = 1_024
 MAX_SPACE = 3_100
-"""Bytes a hotkey may commit in one epoch; even the smallest commitment counts for LEAST_SPACE."""
-LEAST_SPACE = 100
+"""Bytes a hotkey may commit in one epoch."""
 OPENINGS_KEPT = 10
 
 
@@ -23,9 +22,8 @@ def commit(subnet: SubnetState, hotkey: Hotkey, fields: Sequence[Field], block: 
         longest = MOST_SEALED_BYTES if isinstance(field, Sealed) else MOST_CLEAR_BYTES
         require(_size(field) <= longest, "BadFormat", f"a field of {_size(field)} bytes; at most {longest} fit")
     require(len(fields) <= MOST_FIELDS, "TooManyFieldsInCommitmentInfo", f"{len(fields)} fields, {MOST_FIELDS} allowed")
-    needed = max(LEAST_SPACE, sum(_size(field) for field in fields))
-    epoch, used = subnet.used.get(hotkey, (subnet.epoch, 0))
-    used = used if epoch == subnet.epoch else 0
+    needed = space_of(sum(_size(field) for field in fields))
+    used = MAX_SPACE - room(subnet, hotkey).free
     require(used + needed <= MAX_SPACE, "SpaceLimitExceeded", f"{used} of {MAX_SPACE} bytes used, {needed} needed")
     return replace(
         subnet,
@@ -33,6 +31,12 @@ def commit(subnet: SubnetState, hotkey: Hotkey, fields: Sequence[Field], block: 
         last=put(subnet.last, hotkey, block),
         used=put(subnet.used, hotkey, (subnet.epoch, used + needed)),
     )
+
+
+def room(subnet: SubnetState, hotkey: Hotkey) -> CommitmentRoom:
+    """What a hotkey may still commit in this epoch."""
+    epoch, used = subnet.used.get(hotkey, (subnet.epoch, 0))
+    return CommitmentRoom(MAX_SPACE - used * (epoch == subnet.epoch), MAX_SPACE, BlockCount(subnet.rules.tempo))
 
 
 def open_due(subnet: SubnetState, beacon: SimulatedBeacon, block: Block, now_ms: int) -> SubnetState:

@@ -12,7 +12,7 @@ from chain.embedded.substrate import EmbeddedSubstrate
 from chain.failover import Lines, Patience
 from chain.reader import ChainFault
 from chain.subtensor import SubtensorChain
-from chain.types import Block, NetUid
+from chain.types import Block, Hotkey, NetUid
 
 NETUID = NetUid(1)
 COLUMNS = ("hotkeys", "coldkeys", "total_stake", "validator_permit", "block_at_registration", "last_update")
@@ -39,10 +39,14 @@ class Garbled(EmbeddedSubstrate):
         (lambda chain: chain.subnet(NETUID, chain.finalized()), "reading netuid 1 at block 0"),
         (lambda chain: chain.weights(NETUID), "reading the weights of netuid 1"),
         (lambda chain: chain.weight_rules(NETUID), "reading the weight rules of netuid 1"),
+        (
+            lambda chain: chain.commitment_room(NETUID, Hotkey("h")),
+            "reading the room for commitments of h on netuid 1",
+        ),
         (lambda chain: chain.beacon_signature(9), "reading beacon round 9"),
         (lambda chain: chain.timestamp(Block(0)), "reading the time of block 0"),
     ],
-    ids=["neurons", "commitments", "subnet", "weights", "weight rules", "beacon", "time"],
+    ids=["neurons", "commitments", "subnet", "weights", "weight rules", "room", "beacon", "time"],
 )
 def test_an_answer_of_no_known_shape_is_a_fault_of_the_node(
     tmp_path: Path, read: Callable[[SubtensorChain], object], doing: str

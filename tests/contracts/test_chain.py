@@ -16,6 +16,7 @@ from chain.types import (
     BlockCount,
     BlockHash,
     Commitment,
+    CommitmentRoom,
     Head,
     Included,
     NetUid,
@@ -343,9 +344,11 @@ def test_strangers_texts_open_byte_for_byte(network: Network, chain: Chain, wall
 
 
 @pytest.mark.parametrize("netuid", [NOWHERE, NetUid(65_535)])
-def test_a_subnet_that_is_none_has_no_weight_rules(chain: Chain, netuid: NetUid) -> None:
+def test_a_subnet_that_is_none_has_no_weight_rules_and_no_room(chain: Chain, wallets: Wallets, netuid: NetUid) -> None:
     with pytest.raises(UnknownSubnet, match=f"netuid {netuid} does not exist"):
         chain.weight_rules(netuid)
+    with pytest.raises(UnknownSubnet, match=f"netuid {netuid} does not exist"):
+        chain.commitment_room(netuid, wallets("miner").hotkey)
 
 
 def test_a_hotkey_without_a_uid_may_not_commit(chain: Chain, wallets: Wallets) -> None:
@@ -374,6 +377,19 @@ def test_space_runs_out_within_an_epoch_and_comes_back_with_the_next(
     assert [_refused(answer) for answer in answers] == [None] * 3 + ["SpaceLimitExceeded"]
     network.advance(TEMPO)
     assert isinstance(chain.commit(NETUID, miner, raw=b"y"), Included)
+
+
+def test_the_room_left_in_an_epoch_is_told(network: Network, chain: Chain, wallets: Wallets) -> None:
+    miner, whole = wallets("miner"), CommitmentRoom(3_100, 3_100, BlockCount(TEMPO))
+    told = [chain.commitment_room(NETUID, miner.hotkey)]
+    for raw in (b"x" * 128, b"y"):
+        chain.commit(NETUID, miner, raw=raw)
+        told.append(chain.commitment_room(NETUID, miner.hotkey))
+    others = [chain.commitment_room(OTHER, miner.hotkey), chain.commitment_room(NETUID, wallets("validator").hotkey)]
+    network.advance(TEMPO)
+    assert told == [whole, replace(whole, free=2_972), replace(whole, free=2_872)]
+    assert [*others, chain.commitment_room(NETUID, miner.hotkey)] == [whole] * 3
+    assert (whole.times(128), whole.times(1)) == (24, 31)
 
 
 # Weights --------------------------------------------------------------------------------------------------------------

@@ -104,6 +104,29 @@ def test_an_older_revision_stays_as_it_was(open_hub, repo):
     }
 
 
+def test_files_can_be_removed_in_the_commit_that_adds_others(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "dataset", private=False)
+    old = alice.upload_files(repo, "dataset", {"b/1.txt": b"1", "b/2.txt": b"2"}, message="first")
+    new = alice.upload_files(repo, "dataset", {"b/3.txt": b"3"}, message="second", remove=["b/1.txt"])
+    paths = {
+        revision: [file.path for file in alice.describe(repo, "dataset", revision).files] for revision in (old, new)
+    }
+    assert paths == {old: [".gitattributes", "b/1.txt", "b/2.txt"], new: [".gitattributes", "b/2.txt", "b/3.txt"]}
+    assert open_hub(None).read(repo, "dataset", old, "b/1.txt", max_bytes=1) == b"1"
+
+
+def test_nothing_is_committed_where_a_file_to_be_removed_is_not_there(open_hub, repo):
+    alice = open_hub("alice")
+    alice.create(repo, "dataset", private=False)
+    before = alice.describe(repo, "dataset")
+    with pytest.raises(NotFound):
+        alice.upload_files(repo, "dataset", {"b/3.txt": b"3"}, message="second", remove=["c.txt"])
+    with pytest.raises(InvalidName):
+        alice.upload_files(repo, "dataset", {"b/3.txt": b"3"}, message="second", remove=["../b"])
+    assert alice.describe(repo, "dataset") == before
+
+
 def test_uploading_nothing_new_makes_no_revision(open_hub, repo, model):
     alice = open_hub("alice")
     alice.create(repo, "model", private=False)

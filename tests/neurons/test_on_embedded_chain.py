@@ -23,10 +23,10 @@ from evaluation.sources.signed_batches import SignedBatches
 from evaluation.sources.spec import SignedBatchesSpec
 from hub.folder import FolderHub
 from models.ref import ModelRef
-from neurons import corpus, tables
-from neurons.deck import Deck
+from neurons import tables
 from neurons.miner import Miner, Order
-from neurons.producer import Portion, Producer, Published
+from neurons.portion import Portion, corpus_shares
+from neurons.producer import Producer, Published
 from tests.neurons.tiny_model import write_model
 
 MODELS, SAMPLES = NetUid(1), NetUid(2)
@@ -101,7 +101,7 @@ def test_a_pointer_is_sealed_opened_by_the_chain_and_leads_to_the_public_model(n
 
 def test_a_batch_is_committed_in_clear_and_its_samples_reach_the_validators_pool(net: Net) -> None:
     hub = FolderHub(net.folder / "hub", "prod")
-    portion = Portion(Deck(corpus.pairs(), "p"), Deck(corpus.passages(), "t"), 4, 2)
+    portion = Portion(corpus_shares("p", 4, 2))
     producer = Producer(net.chain, net.chain, hub, net.prod, SAMPLES, "prod/samples", portion)
     producer.check()
     published = producer.step()
