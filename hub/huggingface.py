@@ -27,7 +27,7 @@ from hub.login import OFFICIAL_HOST
 from hub.names import check_commit, check_path, split_repo
 from hub.patience import Patience
 from hub.port import Denied, InvalidName, NotFound, RepoFile, RepoInfo, RepoKind, TooLarge
-from hub.session import use_own_session
+from hub.session import asking, use_own_session
 from hub.unfinished import Unfinished, partial_name
 from hub.upload import files_below
 
@@ -184,7 +184,7 @@ class HuggingFaceHub:
                 changes += [CommitOperationDelete(path, is_folder=False) for path in remove]
                 return self._api.create_commit(repo, changes, commit_message=message, repo_type=kind).oid
 
-        return self._signed_in(_action("upload to", repo, kind), commit)
+        return self._signed_in(_action("upload to", repo, kind), commit, uploads=True)
 
     def _change(self, repo: str, kind: RepoKind, change: Callable[[], object]) -> None:
         self._signed_in(_action("change", repo, kind), change)
@@ -223,19 +223,19 @@ class HuggingFaceHub:
             self._patience.repeat,
         )
 
-    def _ask(self, action: str, call: Callable[[], T]) -> T:
+    def _ask(self, action: str, call: Callable[[], T], *, uploads: bool = False) -> T:
         """Call the client, again where the Hub asks for patience; its errors become the port's."""
 
         def once() -> T:
-            with translated(action, self._endpoint, self._token):
+            with translated(action, self._endpoint, self._token), asking(None if uploads else self._timeout_s):
                 return call()
 
         return self._patience.repeat(once)
 
-    def _signed_in(self, action: str, call: Callable[[], T]) -> T:
+    def _signed_in(self, action: str, call: Callable[[], T], *, uploads: bool = False) -> T:
         if self._token is None:
             raise Denied(f"could not {action} at {self._endpoint} without a token; set HF_TOKEN to one of this Hub's")
-        return self._ask(action, call)
+        return self._ask(action, call, uploads=uploads)
 
 
 def _action(verb: str, repo: str, kind: RepoKind, revision: str | None = None) -> str:

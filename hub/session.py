@@ -2,6 +2,9 @@
 bounded. It makes no request."""
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import httpx2
 from huggingface_hub import set_client_factory
@@ -9,6 +12,20 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils._http import default_client_factory
 
 _UPLOAD_TIMEOUT_S = 300.0
+_asking: ContextVar[float | None] = ContextVar("asking", default=None)
+
+
+@contextmanager
+def asking(timeout_s: float | None) -> Iterator[None]:
+    """Wait meanwhile no longer than that for any one answer; None as long as an upload may take.
+
+    The client takes a time-out only for some of its questions.
+    """
+    before = _asking.set(timeout_s)
+    try:
+        yield
+    finally:
+        _asking.reset(before)
 
 
 @functools.cache
@@ -21,8 +38,18 @@ def _own_client() -> httpx2.Client:
     client = default_client_factory()
     # The client waits for ever by default, and has no argument for it where it uploads.
     client.timeout = httpx2.Timeout(_UPLOAD_TIMEOUT_S)
-    client.event_hooks = {**client.event_hooks, "response": [*client.event_hooks["response"], _refused_for_now]}
+    hooks = client.event_hooks
+    client.event_hooks = {
+        "request": [*hooks["request"], _no_longer_than_asked],
+        "response": [*hooks["response"], _refused_for_now],
+    }
     return client
+
+
+def _no_longer_than_asked(request: httpx2.Request) -> None:
+    timeout_s = _asking.get()
+    if timeout_s is not None:
+        request.extensions["timeout"] = httpx2.Timeout(timeout_s).as_dict()
 
 
 def _refused_for_now(response: httpx2.Response) -> None:

@@ -17,10 +17,11 @@ from evaluation.sources.batch_store import BatchStore
 from evaluation.sources.bounded_http import BoundedHttp
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
-from evaluation.sources.filters import Rules, sift, without_duplicates
+from evaluation.sources.filters import Rules, sift
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.occasion import Occasion
-from evaluation.sources.pool import Pool, Producer, pooled
+from evaluation.sources.pool import Pool, Producer
+from evaluation.sources.pooling import pooled
 from evaluation.sources.qualified import qualified
 from evaluation.sources.sample import Malformed, Sample
 from evaluation.sources.signed import SignedSample
@@ -48,15 +49,21 @@ class Feed:
         self._store = BatchStore(doors.folder / "batches")
 
     def pool(self, spec: FeedSpec, occasion: Occasion) -> Pool | Held:
-        """See Source.pool. Held where no quorum of mirrors names one root, where none of those that do has its file,
-        and where too few producers have usable samples."""
+        """See Source.pool. Held where no quorum of mirrors names one root and where none of those that do has its file,
+        for good once the round's patience is over; and where too few producers have usable samples."""
         until = self._http.clock() + _POOL_S
         named = self._named(spec.mirrors, occasion.seed_block // spec.period_blocks, until)
         root = agreed(named, spec.quorum)
         if root is None:
-            return _held(named, Cause.NO_QUORUM, f"fewer than {spec.quorum} mirrors name one root")
-        lines = self._lines(root, [mirror for mirror in spec.mirrors if named[mirror] == root], until)
-        return lines if isinstance(lines, Held) else self._pooled(spec, occasion, lines)
+            found: batch.Lines | Held = _held(named, Cause.NO_QUORUM, f"fewer than {spec.quorum} mirrors name one root")
+        else:
+            found = self._lines(root, [mirror for mirror in spec.mirrors if named[mirror] == root], until)
+        if not isinstance(found, Held):
+            return self._pooled(spec, occasion, found)
+        answered = found.cause in (Cause.NO_QUORUM, Cause.WITHHELD)
+        if answered and occasion.has_waited(spec.patience_blocks, self._chain.head()):
+            return Held(Cause.TOO_FEW, found.detail)
+        return found
 
     def _named(self, mirrors: Sequence[str], period: int, until: float) -> Named:
         soon = min(until, self._http.clock() + _ROOTS_S)
@@ -108,11 +115,8 @@ class Feed:
             sifted = sift(owned[neuron.hotkey], neuron.hotkey, rules)
             samples += sifted.samples
             counts.update(sifted.dropped)
-        distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
-        counts.update(distinct.dropped)
         producers = [Producer(neuron.hotkey, neuron.coldkey, "", 0) for neuron in neurons]
-        empty = Pool((), (), {}, "sample", spec.min_producers, spec.screen.near_duplicate)
-        return pooled(distinct.samples, producers, counts, empty)
+        return pooled(spec, rules, samples, producers, counts)
 
 
 def agreed(named: Named, quorum: int) -> str | None:

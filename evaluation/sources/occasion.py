@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chain.types import Block
+from chain.types import Block, BlockCount
 from evaluation.tasks.spec import KIND_OF_TASK, SampleKind, TaskSpec
 
 
@@ -17,6 +17,10 @@ class Occasion:
     """No submission judged in the round was committed later; samples count only if they are younger than this."""
     needs: Mapping[SampleKind, int]
     """How many samples of each kind the round draws."""
+
+    def has_waited(self, patience_blocks: BlockCount, head: Block) -> bool:
+        """Whether the chain has gone on so long that the round waits for nobody's samples any more."""
+        return head >= self.seed_block + patience_blocks
 
 
 def needs_of(tasks: Sequence[TaskSpec], source: str) -> dict[SampleKind, int]:

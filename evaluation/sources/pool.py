@@ -1,12 +1,10 @@
 """What a source gives a round: the samples that may be drawn, who made them, and what was left out."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from chain.types import Coldkey, Hotkey
-from evaluation.sources.held import Cause, Held
 from evaluation.sources.merkle import root_of_ids
 from evaluation.sources.sample import Sample
 
@@ -46,21 +44,3 @@ class Pool:
     def root(self) -> str:
         """Merkle root over the ids: validators whose pools differ see it here."""
         return root_of_ids(sample.id for sample in self.samples)
-
-
-def pooled(samples: Iterable[Sample], producers: Sequence[Producer], counts: Counter[str], pool: Pool) -> Pool | Held:
-    """`pool` filled with samples, if enough producers (coldkeys) are left in it; else the round is held."""
-    kept = tuple(sorted(samples, key=lambda sample: sample.id))
-    made = Counter(sample.producer for sample in kept)
-    members = tuple(replace(one, samples=made[one.hotkey]) for one in producers)
-    dropped = {str(rule): number for rule, number in sorted(counts.items()) if number}
-    having = {one.coldkey for one in members if one.samples}
-    if len(having) < pool.min_producers:
-        losses = ", ".join(f"{number} {rule}" for rule, number in dropped.items()) or "nothing"
-        faults = "".join(f"; {one.hotkey}: {one.fault}" for one in members if one.fault)
-        return Held(
-            Cause.TOO_FEW,
-            f"{len(having)} producers with usable samples, {pool.min_producers} needed; dropped: {losses}; "
-            f"{len(members)} had committed some{faults}",
-        )
-    return replace(pool, samples=kept, producers=members, counts=dropped)

@@ -13,10 +13,11 @@ from evaluation.sources.batch import BatchPointer, decode_pointer
 from evaluation.sources.batch_store import BatchStore
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
-from evaluation.sources.filters import Rules, sift, without_duplicates
+from evaluation.sources.filters import Rules, sift
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.occasion import Occasion
-from evaluation.sources.pool import Pool, Producer, pooled
+from evaluation.sources.pool import Pool, Producer
+from evaluation.sources.pooling import pooled
 from evaluation.sources.qualified import qualified
 from evaluation.sources.sample import Sample
 from evaluation.sources.spec import SignedBatchesSpec
@@ -26,7 +27,7 @@ MAX_BATCH_BYTES = 16_000_000
 _AT_ONCE = 4
 """Batches fetched side by side."""
 
-Fetched = batch.Lines | batch.Faulty | Held
+Fetched = batch.Lines | batch.Faulty
 
 
 class SignedBatches:
@@ -43,13 +44,12 @@ class SignedBatches:
         pointers = self._committed(spec, occasion.seed_block)
         neurons, turned = qualified(self._chain, spec, occasion.seed_block, pointers)
         fetched = self._all([pointers[neuron.hotkey] for neuron in neurons])
-        held = next((answer for answer in fetched if isinstance(answer, Held)), None)
+        if isinstance(fetched, Held):
+            return fetched
         missing = [answer for answer in fetched if isinstance(answer, batch.Faulty) and not answer.lasting]
-        if held is None and missing and self._chain.head() < occasion.seed_block + spec.patience_blocks:
+        if missing and not occasion.has_waited(spec.patience_blocks, self._chain.head()):
             until = occasion.seed_block + spec.patience_blocks
-            held = Held(Cause.WITHHELD, f"{missing[0].cause}; the round waits for it until block {until}")
-        if held is not None:
-            return held
+            return Held(Cause.WITHHELD, f"{missing[0].cause}; the round waits for it until block {until}")
         read = [(neuron, pointers[neuron.hotkey], answer) for neuron, answer in zip(neurons, fetched, strict=True)]
         return self._pooled(spec, occasion, read, turned)
 
@@ -62,11 +62,18 @@ class SignedBatches:
             if isinstance(pointer := decode_pointer(commitment.raw), BatchPointer)
         }
 
-    def _all(self, pointers: Sequence[BatchPointer]) -> list[Fetched]:
+    def _all(self, pointers: Sequence[BatchPointer]) -> list[Fetched] | Held:
+        """What each pointer names, in their order; a Hub that fails at one of them is not asked for the rest."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="batches") as threads:
-            return list(threads.map(self._lines, pointers))
+            answers: list[Fetched] = []
+            for answer in threads.map(self._lines, pointers):
+                if isinstance(answer, Held):
+                    threads.shutdown(wait=False, cancel_futures=True)
+                    return answer
+                answers.append(answer)
+            return answers
 
-    def _lines(self, pointer: BatchPointer) -> Fetched:
+    def _lines(self, pointer: BatchPointer) -> Fetched | Held:
         """The batch a pointer names, once its samples have given its root; from the store where it was read before."""
         known = self._store.get(pointer.root)
         if known is not None:
@@ -127,6 +134,4 @@ class SignedBatches:
                 counts += sifted.dropped
             else:
                 counts[Drop.FAULTY] += 1
-        distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
-        empty = Pool((), (), {}, "sample", spec.min_producers, spec.screen.near_duplicate)
-        return pooled(distinct.samples, producers, counts + Counter[str](distinct.dropped), empty)
+        return pooled(spec, rules, samples, producers, counts)

@@ -17,10 +17,11 @@ from chain.types import Block, Hotkey, NetUid, Neuron
 from evaluation.sources.content import Pair
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
-from evaluation.sources.filters import Rules, Sifted, without_duplicates
+from evaluation.sources.filters import Rules, Sifted
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.occasion import Occasion
-from evaluation.sources.pool import Pool, Producer, pooled
+from evaluation.sources.pool import Pool, Producer
+from evaluation.sources.pooling import pooled
 from evaluation.sources.qualified import qualified
 from evaluation.sources.sample import Sample
 from evaluation.sources.screening import Screening
@@ -85,7 +86,7 @@ class WandbRuns:
 
     def _is_given_up(self, held: Held, spec: WandbRunsSpec, occasion: Occasion) -> bool:
         """Whether the project is not to be found, and the round has waited for it long enough."""
-        return held.cause is Cause.WITHHELD and self._chain.head() >= occasion.seed_block + spec.patience_blocks
+        return held.cause is Cause.WITHHELD and occasion.has_waited(spec.patience_blocks, self._chain.head())
 
     def _rows(
         self, spec: WandbRunsSpec, window: Window, process: WandbProcess, runs: Sequence[ListedRun]
@@ -128,9 +129,7 @@ class WandbRuns:
             sifted = sift_rows(found.rows, neuron.hotkey, spec.netuid, rules.screening)
             samples += sifted.samples
             counts += found.dropped + Counter[str](sifted.dropped)
-        distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
-        empty = Pool((), (), {}, "run", spec.min_producers, spec.screen.near_duplicate)
-        return pooled(distinct.samples, producers, counts + Counter[str](distinct.dropped), empty)
+        return pooled(spec, rules, samples, producers, counts, "run")
 
 
 def signed_runs(runs: Sequence[ListedRun]) -> tuple[Mapping[Hotkey, tuple[ListedRun, ...]], int]:

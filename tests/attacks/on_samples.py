@@ -140,7 +140,7 @@ def _signed_by_another(stage: Stage) -> None:
 
 def _below_stake(stage: Stage) -> None:
     with stage.chain.block():
-        stage.chain.stake(NETUID, stage.hostile.hotkey, 99.9)
+        stage.chain.stake(NETUID, stage.hostile.hotkey, -900.1)
     stage.publish(stage.hostile, stage.signed(stage.hostile))
 
 
