@@ -1,6 +1,7 @@
 """`crucible producer`: make, sign and publish samples for as long as it runs."""
 
 import dataclasses
+import secrets
 import threading
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,7 +53,10 @@ def run(
     at_once: Annotated[int, typer.Option(help="Requests to the endpoint at the same time.", min=1)] = 4,
     api_key_env: KeyEnv = None,
     part: Part = "1/1",
-    seed: Annotated[str | None, typer.Option(help="Seed of the order; without it, the hotkey.")] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="For tests: who knows it has the samples before they are made. Without it, nobody does."),
+    ] = None,
     keep: Annotated[int, typer.Option(help="Batches left in the dataset; older ones go.", min=1)] = 200,
     batches: Annotated[int | None, typer.Option(help="Stop after so many batches.", min=1)] = None,
     network: Network = None,
@@ -79,7 +83,7 @@ def run(
     recipe = Recipe(pairs, texts, generated, endpoint, part_of(part))
     actors = open_actors(settings)
     stop = stop_on_signals()
-    portion = recipe.portion(seed or actors.wallet.hotkey, stop)
+    portion = recipe.portion(seed or actors.wallet.hotkey, seed or secrets.token_hex(), stop)
     net = actors.chain, actors.chain, actors.hub, actors.wallet, actors.netuid
     producer = Producer(*net, repo, portion, BlockCount(interval_blocks), keep)
     told = _produce(producer, stop, batches)

@@ -8,6 +8,10 @@ from pathlib import Path
 from string import Template
 
 from evaluation.sources.content import Content
+from evaluation.sources.procedures.draws import Draws
+from evaluation.sources.procedures.registry import PROCEDURES
+from evaluation.sources.spec import KIND_OF_PROCEDURE
+from evaluation.tasks.spec import SampleKind
 from neurons import corpus
 from neurons.deck import shared_out
 from neurons.endpoint import Bounds, Endpoint
@@ -16,8 +20,8 @@ from neurons.portion import Exercises, Portion, Share, corpus_shares
 from neurons.prompts import Prompts, read_templates
 from neurons.settings import read_secret
 
-PROCEDURES: Mapping[str, tuple[Callable[[bytes], Content], ...]] = {"exercises": (), "choices": (), "instructions": ()}
-"""What makes the samples of each option that asks for generated ones."""
+KIND_OF_OPTION: Mapping[str, SampleKind] = {"exercises": "pair", "choices": "choice", "instructions": "instruction"}
+"""What each option that asks for generated samples asks for."""
 GENERATED = "generated"
 """What samples of procedures say they were made from."""
 
@@ -46,16 +50,17 @@ class Recipe:
     asked: Asked | None = None
     part: tuple[int, int] = (0, 1)
 
-    def __post_init__(self) -> None:
-        for option, number in self.generated.items():
-            if number and not PROCEDURES[option]:
-                raise ProducerError(f"no procedure makes {option}: leave out --{option}")
+    def portion(self, order: str, secret: str, stop: threading.Event) -> Portion:
+        """The shares, local text in the order that one seed decides, generated samples made from another one, which
+        nobody may know: whoever knows it has the samples before they are made.
 
-    def portion(self, order: str, stop: threading.Event) -> Portion:
-        """The shares, drawn in the order that a seed decides. Raises ProducerError for an address that is none."""
+        Raises ProducerError for an address that is none.
+        """
         shares = [*corpus_shares(order, self.pairs, self.texts, *self.part)]
         for option, number in self.generated.items():
-            shares.append(Share(Exercises(PROCEDURES[option], f"{order}/{option}"), number, GENERATED))
+            shares.append(
+                Share(Exercises(_procedures(KIND_OF_OPTION[option]), f"{secret}/{option}"), number, GENERATED)
+            )
         if self.asked:
             shares.append(_answers(self.asked, order, self.part, stop))
         return Portion(tuple(share for share in shares if share.per_batch))
@@ -87,6 +92,15 @@ def part_of(text: str) -> tuple[int, int]:
 def source_of(model: str) -> str:
     """A model's name as its samples can say it: short, lower-case, plain."""
     return re.sub(r"[^a-z0-9_.-]+", "-", model.lower()).lstrip("_.-")[:64] or "endpoint"
+
+
+def _procedures(kind: SampleKind) -> tuple[Callable[[bytes], Content], ...]:
+    """What makes contents of a kind."""
+    return tuple(
+        lambda seed, make=make: make(Draws(seed))
+        for name, make in PROCEDURES.items()
+        if KIND_OF_PROCEDURE[name] == kind
+    )
 
 
 def _answers(asked: Asked, order: str, part: tuple[int, int], stop: threading.Event) -> Share:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from evaluation.sources.content import Text
+from evaluation.sources.content import KIND_OF, Text
 from evaluation.sources.sample import Sample
-from neurons import producer_cli, recipe
+from neurons import producer_cli
 from neurons.endpoint import Bounds
-from neurons.errors import NeuronError, ProducerError
+from neurons.errors import NeuronError
 from neurons.recipe import Recipe, asked, source_of
 from tests.neurons.test_producer import NOW
 
@@ -26,21 +26,25 @@ def file(tmp_path: Path) -> Path:
 
 def test_what_nobody_asked_for_has_no_share(file: Path) -> None:
     endpoint = asked(URL, "small", file, None, Bounds(), 9)
-    whole = Recipe(3, 2, {"choices": 0}, endpoint).portion("seed", threading.Event())
-    texts = Recipe(0, 2, {}).portion("seed", threading.Event())
+    whole = Recipe(3, 2, {"choices": 0}, endpoint).portion("seed", "secret", threading.Event())
+    texts = Recipe(0, 2, {}).portion("seed", "secret", threading.Event())
     assert [(share.per_batch, share.source) for share in whole.shares] == [(3, "pydoc"), (2, "pydoc"), (9, "small")]
     assert [(share.per_batch, share.source) for share in texts.shares] == [(2, "pydoc")]
-    assert (whole.size, texts.size, Recipe(0, 0, {}).portion("seed", threading.Event()).size) == (14, 2, 0)
+    assert (whole.size, texts.size, Recipe(0, 0, {}).portion("seed", "secret", threading.Event()).size) == (14, 2, 0)
 
 
-def test_generated_samples_come_from_the_procedures_of_their_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recipe, "PROCEDURES", {"exercises": (lambda seed: Text(seed.hex()),), "choices": ()})
-    portion = Recipe(0, 0, {"exercises": 3}).portion("seed", threading.Event())
+def test_generated_samples_are_of_their_options_kind_and_never_the_same_twice() -> None:
+    asked_for = {"exercises": 6, "choices": 2, "instructions": 2}
+    portion = Recipe(0, 0, asked_for).portion("seed", "secret", threading.Event())
     first, second = portion.drawn(0), portion.drawn(1)
-    assert [drawn.source for drawn in first] == ["generated"] * 3
-    assert len({drawn.content for drawn in (*first, *second)}) == 6
-    with pytest.raises(ProducerError, match="no procedure makes choices: leave out --choices"):
-        Recipe(0, 0, {"choices": 1})
+    assert [drawn.source for drawn in first] == ["generated"] * 10
+    assert [KIND_OF[type(drawn.content)] for drawn in first] == ["pair"] * 6 + ["choice"] * 2 + ["instruction"] * 2
+    assert len({drawn.content for drawn in (*first, *second)}) == 20
+
+
+def test_who_knows_the_order_of_the_text_does_not_know_the_exercises() -> None:
+    made = [Recipe(0, 0, {"exercises": 3}).portion("seed", secret, threading.Event()).drawn(0) for secret in "ab"]
+    assert not {drawn.content for drawn in made[0]} & {drawn.content for drawn in made[1]}
 
 
 @pytest.mark.parametrize(
