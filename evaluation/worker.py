@@ -47,12 +47,17 @@ class Channel:
 
 
 def serve(channel: Channel, answer: Callable[[Request], Verdict]) -> None:
-    """Answer request after request; never returns: the process ends with its parent, in the middle of a model too."""
+    """Answer request after request; see `serve_frames`."""
+    serve_frames(channel, lambda message: encode_verdict(answer(decode_request(message))))
+
+
+def serve_frames(channel: Channel, answer: Callable[[bytes], bytes]) -> None:
+    """Answer frame after frame; never returns: the process ends with its parent, in the middle of an answer too."""
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(channel, waiting), name="requests", daemon=True).start()
     channel.send(READY)
     while True:
-        channel.send(encode_verdict(answer(decode_request(waiting.get()))))
+        channel.send(answer(waiting.get()))
 
 
 def limit_memory(limit_bytes: int | None) -> None:

@@ -5,10 +5,11 @@ from typing import Any, Protocol, TypeVar
 
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Held
+from evaluation.sources.hub_text import HubText
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import SignedBatchesSpec, SourceSpec
+from evaluation.sources.spec import HubTextSpec, SignedBatchesSpec, SourceSpec
 
 Spec = TypeVar("Spec", contravariant=True)
 
@@ -24,7 +25,10 @@ class Source(Protocol[Spec]):
         ...
 
 
-SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {SignedBatchesSpec: SignedBatches}
+SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {
+    SignedBatchesSpec: SignedBatches,
+    HubTextSpec: HubText,
+}
 
 
 class PoolReader(Protocol):
