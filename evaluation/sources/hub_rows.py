@@ -46,6 +46,7 @@ class HubRows:
 
     def texts(self, row_group: RowGroup) -> TextFile:
         """The texts of a row group, one for each of its rows."""
+        self._ranges.deadline.check()
         path, number = row_group.path, row_group.place
         opened = self._file(path)
         place, into = opened.places[number], self._folder / f"{len(list(self._folder.iterdir()))}"
