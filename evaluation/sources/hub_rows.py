@@ -4,11 +4,11 @@ row groups asked for, travel. Knows nothing of rounds, seeds and samples.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evaluation.sources.choice import RowGroup
-from evaluation.sources.parquet import TAIL_BYTES, BadParquet, ParquetProcess, Place, check_place, footer_start
+from evaluation.sources.parquet import TAIL_BYTES, BadParquet, Fetched, ParquetProcess, Place, check_place, footer_start
 from evaluation.sources.ranges import Part, Ranges
 from evaluation.sources.text_file import TextFile
 
@@ -18,10 +18,9 @@ _GUESS_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """A file whose footer was read: where it begins, what was fetched for it, and what it says."""
+    """A file whose footer was read: what was fetched for it, and what it says."""
 
-    footer: int
-    parts: tuple[Part, ...]
+    end: Fetched
     places: tuple[Place, ...]
 
 
@@ -51,12 +50,12 @@ class HubRows:
         opened = self._file(path)
         place, into = opened.places[number], self._folder / f"{len(list(self._folder.iterdir()))}"
         with _named(f"row group {number} of {path}"):
-            check_place(place, opened.footer, self._process.bounds)
+            check_place(place, opened.end.footer, self._process.bounds)
             if not place.rows:
                 return TextFile(into, 0, 0)
             self._spend(place.stop - place.start)
-            parts = (*self._column_parts(path, place, opened.parts[0].start), *opened.parts)
-            texts = self._process.texts(self._sizes[path], parts, self._column, number, into)
+            parts = (*self._column_parts(path, place, opened.end.parts[0].start), *opened.end.parts)
+            texts = self._process.texts(replace(opened.end, parts=parts), self._column, number, into)
             self._spend(texts.size)
             if texts.rows != place.rows:
                 raise BadParquet(f"it holds {texts.rows} rows where its footer says {place.rows}")
@@ -65,18 +64,18 @@ class HubRows:
     def _file(self, path: str) -> _Opened:
         if path not in self._opened:
             with _named(path):
-                footer, parts = self._footer(path, self._sizes[path])
-                places = self._process.places(self._sizes[path], parts, self._column)
-            self._opened[path] = _Opened(footer, parts, places)
+                end = self._end(path, self._sizes[path])
+                self._opened[path] = _Opened(end, self._process.places(end, self._column))
         return self._opened[path]
 
-    def _footer(self, path: str, size: int) -> tuple[int, tuple[Part, ...]]:
-        """Where the footer begins, and parts that hold all of it up to the file's end."""
+    def _end(self, path: str, size: int) -> Fetched:
+        """A file's end, with all of the footer."""
         (end,) = self._ranges.parts(path, max(0, size - _GUESS_BYTES), size)
         with end.file.open("rb") as file:
             file.seek(max(0, size - end.start - TAIL_BYTES))
             start = footer_start(size, file.read(min(TAIL_BYTES, size)), self._process.bounds)
-        return start, (end,) if start >= end.start else (*self._ranges.parts(path, start, end.start), end)
+        before = self._ranges.parts(path, start, end.start) if start < end.start else ()
+        return Fetched(size, start, (*before, end))
 
     def _column_parts(self, path: str, place: Place, known: int) -> tuple[Part, ...]:
         """Parts with a row group's column, as far as it does not lie in what was fetched with the footer."""

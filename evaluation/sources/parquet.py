@@ -4,7 +4,6 @@ reader ends with that process, which has no network, no token and no more of the
 
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +19,6 @@ from models.apart import environment
 TAIL_BYTES = 8
 """A Parquet file ends with the length of its footer (four bytes, little-endian) and a magic word."""
 _MAGIC = b"PAR1"
-_PARTS_PER_ORDER = 200
-"""So that an order fits a pipe."""
 
 
 class BadParquet(Exception):
@@ -38,11 +35,11 @@ class Bounds:
     """Row groups of one file."""
     rows: int = 2_000_000
     """Rows of one row group."""
-    row_group_bytes: int = 256_000_000
+    row_group_bytes: int = 128_000_000
     """Bytes of the one column in one row group, packed as well as unpacked."""
     round_bytes: int = 1_000_000_000
     """The same of all row groups read for one round together."""
-    memory_bytes: int = 1_500_000_000
+    memory_bytes: int = 1_000_000_000
     """Private memory of the reading process."""
     start_s: float = 60.0
     decode_s: float = 60.0
@@ -62,11 +59,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """What is at hand of a file of `size` bytes: its footer, from byte `footer` to the end, and perhaps more."""
+
+    size: int
+    footer: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What the process is asked: the places of all row groups, or with `into` the texts of one of them there."""
 
-    size: int
-    parts: tuple[Part, ...]
+    file: Fetched
     column: str
     bounds: Bounds
     row_group: int = 0
@@ -137,23 +142,21 @@ class ParquetProcess:
         if self._child is not None:
             self._child.discard()
 
-    def places(self, size: int, parts: Sequence[Part], column: str) -> tuple[Place, ...]:
+    def places(self, file: Fetched, column: str) -> tuple[Place, ...]:
         """The places of a file's row groups, by its footer; what they say may be anything. Raises BadParquet."""
-        answer = self._ask(Order(size, tuple(parts), column, self.bounds))
+        answer = self._ask(Order(file, column, self.bounds))
         if not isinstance(answer, Places):
             raise Garbled(f"answered {answer!r:.80} where places were asked for")
         return answer.places
 
-    def texts(self, size: int, parts: Sequence[Part], column: str, row_group: int, into: Path) -> TextFile:
+    def texts(self, file: Fetched, column: str, row_group: int, into: Path) -> TextFile:
         """A row group's texts, written to `into`. Raises BadParquet."""
-        answer = self._ask(Order(size, tuple(parts), column, self.bounds, row_group, into))
+        answer = self._ask(Order(file, column, self.bounds, row_group, into))
         if not isinstance(answer, Written) or not 0 <= answer.rows <= self.bounds.rows:
             raise Garbled(f"answered {answer!r:.80} where texts were asked for")
         return TextFile(into, answer.rows, answer.size)
 
     def _ask(self, order: Order) -> Places | Written:
-        if len(order.parts) > _PARTS_PER_ORDER:
-            raise BadParquet(f"a row group came in {len(order.parts)} pieces; {_PARTS_PER_ORDER} are read")
         child = self._started()
         child.send(ORDER.dump_json(order))
         try:

@@ -13,22 +13,33 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from console.loopback import guard
-from evaluation.sources.parquet import ANSWER, ORDER, Answer, Bad, BadParquet, Bounds, Order, Place, Places, Written
-from evaluation.sources.ranges import Part
+from evaluation.sources.parquet import (
+    ANSWER,
+    ORDER,
+    Answer,
+    Bad,
+    BadParquet,
+    Bounds,
+    Fetched,
+    Order,
+    Place,
+    Places,
+    Written,
+)
 from evaluation.sources.text_file import TextWriter, ends_of
 from evaluation.worker import Channel, go_first, limit_memory, serve_frames
 
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 64
 _TEXT = (pa.string(), pa.large_string())
 _FAULTS = (pa.ArrowException, ValueError, KeyError, IndexError, OverflowError, RuntimeError, EOFError)
 
 
-class Fetched(io.RawIOBase):
+class InParts(io.RawIOBase):
     """A file of which only some parts are at hand; whoever reads elsewhere gets BadParquet."""
 
-    def __init__(self, size: int, parts: tuple[Part, ...]) -> None:
-        self._size = size
-        self._parts = parts
+    def __init__(self, file: Fetched) -> None:
+        self._size = file.size
+        self._parts = file.parts
         self._at = 0
 
     def readable(self) -> bool:
@@ -72,9 +83,7 @@ class Fetched(io.RawIOBase):
 def answer(order: Order) -> Answer:
     """The order's answer; what the file does wrong is Bad, whatever else goes wrong ends the process."""
     try:
-        with pq.ParquetFile(
-            pa.PythonFile(Fetched(order.size, order.parts), mode="r"), page_checksum_verification=True
-        ) as file:
+        with _opened(order.file) as file:
             return _places(file, order) if order.into is None else _written(file, order, order.into)
     except BadParquet as error:
         return Bad(str(error))
@@ -86,6 +95,14 @@ def answer(order: Order) -> Answer:
         return Bad(_words(error))
     except _FAULTS as error:
         return Bad(_words(error))
+
+
+def _opened(fetched: Fetched) -> Any:
+    """The file, its footer read apart from it: how much the library would read of a file's end is its own affair."""
+    content = InParts(fetched)
+    content.seek(fetched.footer)
+    footer = pq.read_metadata(pa.BufferReader(b"PAR1" + content.read()))
+    return pq.ParquetFile(pa.PythonFile(content, mode="r"), metadata=footer, page_checksum_verification=True)
 
 
 def _places(file: Any, order: Order) -> Places:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,17 +19,20 @@ import pytest
 
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block
+from evaluation.sources.bundle import Drawn, draw
 from evaluation.sources.choice import row_groups
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.hub_text import HubText
 from evaluation.sources.occasion import Occasion
-from evaluation.sources.parquet import BadParquet, Bounds, Place, check_place
+from evaluation.sources.parquet import BadParquet, Bounds, Fetched, ParquetProcess, Place, check_place
 from evaluation.sources.pool import Pool
+from evaluation.sources.ranges import Part, RangeStore
 from evaluation.sources.registry import SOURCES
 from evaluation.sources.sample import Sample
 from evaluation.sources.spec import HubTextSpec, PhraseList, Screen
+from evaluation.tasks.spec import TaskSpec
 from hub.folder import FolderHub
 from hub.huggingface import HuggingFaceHub
 from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, NotFound, RateLimited
@@ -206,6 +210,16 @@ def test_texts_in_another_language_are_left_out(stage: Stage) -> None:
     assert texts(stage.source().pool(spec, occasion(1))) == [english]
 
 
+def test_a_round_draws_all_it_needs_from_a_pool_without_near_duplicates(stage: Stage) -> None:
+    spec = replace(stage.publish(), screen=Screen(near_duplicate=0.6))
+    pool = stage.source().pool(spec, occasion(12))
+    assert isinstance(pool, Pool)
+    assert pool.counts["near_duplicate"] > 0
+    drawn = draw({"open": pool}, [TaskSpec("text_loss", 12, 1.0, 8.0, source="open")], SEED)
+    assert isinstance(drawn, Drawn)
+    assert (set(drawn.bundle.of("text_loss")), drawn.near_duplicates) == (set(pool.samples), 0)
+
+
 # What travels, and what is kept ------------------------------------------------------------------------------------
 
 
@@ -255,6 +269,15 @@ def test_a_round_that_was_cut_short_goes_on_where_it_ended(stage: Stage) -> None
     pool = stage.source(second).pool(spec, occasion(40))
     assert pool == stage.source(whole, "elsewhere").pool(spec, occasion(40))
     assert first.parts + second.parts == whole.parts
+
+
+def test_of_what_was_fetched_only_the_last_used_is_kept(tmp_path: Path) -> None:
+    store = RangeStore(tmp_path)
+    for number, key in enumerate("abc"):
+        os.utime(store.put(key * 64, [b"12345", b"67890"]), (number, number))
+    assert store.get("a" * 64, 10) is not None  # used last from now on
+    store.prune(2 * (10 + 32))
+    assert sorted(file.name[0] for file in tmp_path.iterdir()) == ["a", "c"]
 
 
 def test_nothing_but_what_was_fetched_is_left_behind(stage: Stage) -> None:
@@ -351,6 +374,16 @@ def test_a_footer_that_leads_elsewhere_is_refused(one: Place) -> None:
     check_place(Place(5, 4, 100, 10), 100, Bounds())
     with pytest.raises(BadParquet):
         check_place(one, 100, Bounds())
+
+
+def test_a_file_cannot_have_anything_read_but_what_was_fetched_of_it(tmp_path: Path) -> None:
+    footer = len(SPARE) - 8 - int.from_bytes(SPARE[-8:-4], "little")
+    (tmp_path / "footer").write_bytes(SPARE[footer:])
+    end = Fetched(len(SPARE), footer, (Part(footer, len(SPARE), tmp_path / "footer"),))
+    with ParquetProcess(Bounds()) as process:
+        places = process.places(end, "text")
+        with pytest.raises(BadParquet, match=f"the file leads to byte {places[1].start}, which is no part"):
+            process.texts(end, "text", 1, tmp_path / "texts")
 
 
 # Hubs gone bad, and time -------------------------------------------------------------------------------------------
