@@ -28,7 +28,7 @@ from evaluation.sources.hub_text import HubText
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.parquet import BadParquet, Bounds, Fetched, ParquetProcess, Place, check_place
 from evaluation.sources.pool import Pool
-from evaluation.sources.ranges import Part, RangeStore
+from evaluation.sources.ranges import PIECE_BYTES, Part, RangeStore
 from evaluation.sources.registry import SOURCES
 from evaluation.sources.sample import Sample
 from evaluation.sources.spec import HubTextSpec, PhraseList, Screen
@@ -242,6 +242,17 @@ def test_only_footers_and_the_one_column_of_the_chosen_row_groups_travel_and_onl
     again = Asked(stage.root / "hub")
     assert stage.source(again).pool(spec, occasion(40)) == pool
     assert again.parts == []
+
+
+def test_long_footers_and_long_columns_come_in_pieces(stage: Stage) -> None:
+    long = [f"{row} " * 500_000 for row in range(18)]
+    spec = stage.publish({"a.parquet": parquet(long, compression="none"), "b.parquet": parquet(numbered("b", 300), 1)})
+    spec = replace(spec, screen=Screen(max_bytes=100, near_duplicate=1.0))
+    hub = Asked(stage.root / "hub")
+    whole = stage.source(hub).pool(replace(spec, row_groups=301), occasion(300))
+    assert sorted(texts(whole)) == sorted(numbered("b", 300))
+    assert max(stop - start for _, start, stop in hub.parts) == PIECE_BYTES
+    assert min(size for size in whole.counts.values()) == whole.counts["length"] == 18
 
 
 def test_a_kept_part_that_was_damaged_is_fetched_again(stage: Stage) -> None:
