@@ -20,18 +20,20 @@ import pytest
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block
 from evaluation.sources.bundle import Drawn, draw
-from evaluation.sources.choice import row_groups
+from evaluation.sources.choice import RowGroup, row_groups
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
-from evaluation.sources.hub_text import HubText
+from evaluation.sources.hub_rows import HubRows
+from evaluation.sources.hub_text import HubText, in_seed_order
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.parquet import BadParquet, Bounds, Fetched, ParquetProcess, Place, check_place
 from evaluation.sources.pool import Pool
-from evaluation.sources.ranges import PIECE_BYTES, Part, RangeStore
+from evaluation.sources.ranges import PIECE_BYTES, Deadline, Part, Ranges, RangeStore
 from evaluation.sources.registry import SOURCES
 from evaluation.sources.sample import Sample
 from evaluation.sources.spec import HubTextSpec, PhraseList, Screen
+from evaluation.sources.text_file import TextFile
 from evaluation.tasks.spec import TaskSpec
 from hub.folder import FolderHub
 from hub.huggingface import HuggingFaceHub
@@ -145,6 +147,13 @@ def test_two_validators_hold_the_same_samples_and_another_seed_chooses_others(st
     other = stage.source().pool(spec, occasion(40, b"\x08" * 32))
     assert one == two
     assert len(set(texts(other)) & set(texts(one))) < 20
+
+
+def test_the_order_of_rows_is_this_one_on_every_machine() -> None:
+    a, b, c, d = (TextFile(Path(name), rows, 0) for name, rows in [("a", 3), ("b", 0), ("c", 4), ("d", 2)])
+    for seed, order in [(SEED, "c0 a1 a2 c1 a0 c2 c3 d1 d0"), (b"\x08" * 32, "c3 c0 a2 a0 c1 c2 a1 d0 d1")]:
+        rows = in_seed_order(seed, iter([[a, b, c], [d]]))
+        assert " ".join(f"{texts.path}{row}" for texts, row in rows) == order
 
 
 def test_what_is_drawn_comes_from_the_row_groups_the_seed_chose(stage: Stage) -> None:
@@ -345,6 +354,11 @@ def zeroed(data: bytes) -> bytes:
             "unpacks to more than 2000000 rows or 1000000 bytes of text",
         ),
         (
+            {"a.parquet": parquet(["b" * 100_000] * 100, compression="zstd")},
+            Bounds(round_bytes=1_000_000),
+            "choose fewer row groups",
+        ),
+        (
             {"a.parquet": BOMB},
             Bounds(memory_bytes=600_000_000),
             "takes more than 600000000 bytes of memory",
@@ -353,7 +367,7 @@ def zeroed(data: bytes) -> bytes:
     ids=[
         *("no Parquet", "too short", "a page", "garbage", "a footer longer than the file", "no such column", "numbers"),
         *("lists", "long footer", "many row groups", "many rows", "large row group", "large round", "zeroed column"),
-        *("bomb", "larger bomb"),
+        *("bomb", "bomb in a round", "larger bomb"),
     ],
 )
 def test_a_dataset_that_cannot_be_read_within_bounds_is_the_tables_fault(
@@ -395,6 +409,19 @@ def test_a_file_cannot_have_anything_read_but_what_was_fetched_of_it(tmp_path: P
         places = process.places(end, "text")
         with pytest.raises(BadParquet, match=f"the file leads to byte {places[1].start}, which is no part"):
             process.texts(end, "text", 1, tmp_path / "texts")
+
+
+def test_a_footer_that_miscounts_its_rows_is_refused(stage: Stage, tmp_path: Path) -> None:
+    class Fewer(ParquetProcess):
+        def texts(self, *asked: Any) -> TextFile:
+            return replace(super().texts(*asked), rows=99)
+
+    spec = stage.publish({"a.parquet": SPARE})
+    hub = FolderHub(stage.root / "hub", None)
+    ranges = Ranges(hub, RangeStore(tmp_path / "ranges"), REPO, spec.revision, Deadline(1.0, lambda: 0.0))
+    (tmp_path / "texts").mkdir()
+    with Fewer(Bounds()) as process, pytest.raises(BadParquet, match="holds 99 rows where its footer says 100"):
+        HubRows("text", {"a.parquet": len(SPARE)}, ranges, process, tmp_path / "texts").texts(RowGroup("a.parquet", 1))
 
 
 # Hubs gone bad, and time -------------------------------------------------------------------------------------------
