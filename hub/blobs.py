@@ -101,3 +101,11 @@ def chunks_of(file: Path) -> Iterator[bytes]:
     with file.open("rb") as source:
         while chunk := source.read(CHUNK_BYTES):
             yield chunk
+
+
+def part_of(file: Path, start: int, stop: int) -> Iterator[bytes]:
+    """Yield the bytes [start, stop) of `file` piece by piece, fewer where it ends before."""
+    with file.open("rb") as source:
+        source.seek(start)
+        while chunk := source.read(min(CHUNK_BYTES, stop - source.tell())):
+            yield chunk

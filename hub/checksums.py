@@ -43,6 +43,24 @@ def verified(chunks: Iterable[bytes], expected: Fingerprint) -> Iterator[bytes]:
         )
 
 
+def complete(chunks: Iterable[bytes], path: str, size: int) -> Iterator[bytes]:
+    """Yield the chunks of a part of a file. Raises CorruptDownload unless they have `size` bytes."""
+    received = 0
+    for chunk in chunks:
+        received += len(chunk)
+        if received > size:
+            break
+        yield chunk
+    if received != size:
+        raise CorruptDownload(f"a part of {path!r} arrived with {received} bytes in place of {size}; download it again")
+
+
+def check_range(start: int, stop: int) -> None:
+    """Raise ValueError for a range without bytes."""
+    if not 0 <= start < stop:
+        raise ValueError(f"bytes {start} to {stop} are no part of a file; ask for at least one, from 0 on")
+
+
 def check_total(expected: Sequence[Fingerprint], max_bytes: int | None, repo: str) -> None:
     """Raise TooLarge where the files together are longer than allowed; None allows any length."""
     total = sum(file.size for file in expected)

@@ -60,6 +60,19 @@ def check_start(response: httpx2.Response, start: int) -> None:
         raise CannotResume(f"asked from byte {start} on, the Hub answered {response.status_code}")
 
 
+def check_part(response: httpx2.Response, path: str, start: int, stop: int) -> None:
+    """Raise unless an answer to a request for the bytes [start, stop) has them, or is an error that says why not."""
+    if response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
+        raise CorruptDownload(f"{path!r} ends before byte {start}; describe its revision to see its size")
+    if response.is_success and response.status_code != httpx2.codes.PARTIAL_CONTENT:
+        raise HubUnreachable(
+            f"asked for a part of {path!r}, the Hub sends all of it, which nobody reads; try again later"
+        )
+    given = response.headers.get("content-range", "")
+    if response.is_success and not given.startswith(f"bytes {start}-{stop - 1}/"):
+        raise CorruptDownload(f"asked for bytes {start}-{stop - 1} of {path!r}, the Hub sends {given[:60]!r}")
+
+
 def _attempt(source: Source, expected: Fingerprint, partial: Path) -> None:
     have = partial.stat().st_size
     if have and have == expected.size:  # stopped after the last byte: nothing is left to ask for

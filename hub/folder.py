@@ -4,13 +4,13 @@ Several FolderHubs on one folder are several users of one Hub; a private reposit
 namespace it is in. It speaks no HTTP and knows no tokens.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from hub.archive import Archive
 from hub.arrival import arriving
-from hub.blobs import chunks_of
-from hub.checksums import check_total, verified
+from hub.blobs import chunks_of, part_of
+from hub.checksums import check_range, check_total, complete, verified
 from hub.names import check_commit, check_path, split_repo
 from hub.port import Denied, HubError, NotFound, RepoInfo, RepoKind, TooLarge
 from hub.repository import Entry, MissingFile, Removal, Repository, Revision
@@ -88,6 +88,12 @@ class FolderHub:
         if entry.size > max_bytes:
             raise TooLarge(f"{path!r} of {repo!r} has {entry.size} bytes, over the {max_bytes} allowed here")
         return b"".join(verified(chunks_of(self._archive.blobs.path(entry.sha256)), entry.fingerprint()))
+
+    def read_range(self, repo: str, kind: RepoKind, revision: str, path: str, start: int, stop: int) -> Iterator[bytes]:
+        """See Hub.read_range."""
+        check_range(start, stop)
+        (entry,) = self._pinned(repo, kind, revision, [path])
+        yield from complete(part_of(self._archive.blobs.path(entry.sha256), start, stop), path, stop - start)
 
     def set_visibility(self, repo: str, kind: RepoKind, *, private: bool) -> None:
         """See Hub.set_visibility."""

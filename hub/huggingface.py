@@ -19,7 +19,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from hub.arrival import Arrival, arriving
 from hub.bandwidth import Bandwidth
-from hub.checksums import Fingerprint, check_total, verified
+from hub.checksums import Fingerprint, check_range, check_total, complete, verified
 from hub.content import HubContent
 from hub.download import bring
 from hub.huggingface_errors import translated
@@ -149,6 +149,17 @@ class HuggingFaceHub:
                 return b"".join(verified(content, expected))
 
         return self._patience.repeat(read)
+
+    def read_range(self, repo: str, kind: RepoKind, revision: str, path: str, start: int, stop: int) -> Iterator[bytes]:
+        """See Hub.read_range."""
+        check_range(start, stop)
+        split_repo(repo)
+        check_commit(revision)
+        check_path(path)
+        with ExitStack() as answer:
+            part = self._content.part
+            chunks = self._patience.repeat(lambda: answer.enter_context(part(repo, kind, revision, path, start, stop)))
+            yield from complete(chunks, path, stop - start)
 
     def set_visibility(self, repo: str, kind: RepoKind, *, private: bool) -> None:
         """See Hub.set_visibility."""

@@ -11,7 +11,7 @@ wrong. It does not know which Hub answers, nor what any file means.
     └── InvalidName       a repository, revision or path that no Hub would accept
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -85,8 +85,8 @@ class InvalidName(HubError):
 
 class Hub(Protocol):
     """One user's view of a Hub. `repo` is always `namespace/name`; every method may raise HubUnreachable,
-    RateLimited and InvalidName besides the errors it names. `fetch` and `read` take a commit id only (40 hex
-    digits), as `describe` and the uploads return it: a branch pins nothing."""
+    RateLimited and InvalidName besides the errors it names. `fetch`, `read` and `read_range` take a commit id only (40
+    hex digits), as `describe` and the uploads return it: a branch pins nothing."""
 
     def whoami(self) -> str:
         """Return the user's name. Raises Denied without a valid token."""
@@ -126,6 +126,12 @@ class Hub(Protocol):
 
     def read(self, repo: str, kind: RepoKind, revision: str, path: str, *, max_bytes: int) -> bytes:
         """Return one file's verified content. Raises NotFound, TooLarge beyond `max_bytes`, and CorruptDownload."""
+
+    def read_range(self, repo: str, kind: RepoKind, revision: str, path: str, start: int, stop: int) -> Iterator[bytes]:
+        """Yield the bytes [start, stop) of one file as they come; nothing else of it travels, and closing ends it.
+
+        Only their number is verified: a Hub names whole files by checksums, not parts. Nothing is asked, and nothing
+        raised, before the first step. Raises NotFound, and CorruptDownload where the file ends before `stop`."""
 
     def set_visibility(self, repo: str, kind: RepoKind, *, private: bool) -> None:
         """Make the repository private or public. Raises NotFound and Denied."""

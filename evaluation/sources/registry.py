@@ -7,10 +7,11 @@ from evaluation.sources.doors import Doors
 from evaluation.sources.feed import Feed
 from evaluation.sources.generated import Generated
 from evaluation.sources.held import Held
+from evaluation.sources.hub_text import HubText
 from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import FeedSpec, GeneratedSpec, SignedBatchesSpec, SourceSpec, WandbRunsSpec
+from evaluation.sources.spec import FeedSpec, GeneratedSpec, HubTextSpec, SignedBatchesSpec, SourceSpec, WandbRunsSpec
 from evaluation.sources.wandb_runs import WandbRuns
 
 Spec = TypeVar("Spec", contravariant=True)
@@ -32,6 +33,7 @@ SOURCES: Mapping[type[SourceSpec], Callable[[Doors], Source[Any]]] = {
     FeedSpec: Feed,
     GeneratedSpec: Generated,
     WandbRunsSpec: WandbRuns,
+    HubTextSpec: HubText,
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.large_files import ATTRIBUTES
-from hub.port import Denied, HubError, InvalidName, NotFound, RepoFile, RepoInfo, TooLarge
+from hub.port import CorruptDownload, Denied, HubError, InvalidName, NotFound, RepoFile, RepoInfo, TooLarge
 
 WEIGHTS = bytes(range(256)) * 64
 WEIGHTS_FILE = RepoFile("model.safetensors", 16384, "a1f259d4365ed4320c377ce26f5c8c56dcdc9a89e7b641bfd8eabfbbeac86654")
@@ -197,6 +197,51 @@ def test_read_stops_at_the_length_allowed(open_hub, repo):
         alice.read(repo, "dataset", revision, "a.txt", max_bytes=3)
 
 
+@pytest.mark.parametrize("kind", ["model", "dataset"])
+def test_a_part_of_a_file_comes_as_asked_for_from_the_revision_named(open_hub, repo, kind):
+    alice = open_hub("alice")
+    alice.create(repo, kind, private=False)
+    large, small = "data/large é%2F.bin", "small.txt"
+    old = alice.upload_files(repo, kind, {large: WEIGHTS * 300, small: b"0123456789"}, message="first")
+    alice.upload_files(repo, kind, {large: b"new", small: b"new"}, message="second")
+    visitor, size = open_hub(None), len(WEIGHTS) * 300
+    asked = [(large, 1000, 3_000_001), (large, size - 8, size), (large, 0, 1), (small, 9, 10), (small, 0, 10)]
+    parts = [b"".join(visitor.read_range(repo, kind, old, path, start, stop)) for path, start, stop in asked]
+    whole = {large: WEIGHTS * 300, small: b"0123456789"}
+    assert parts == [whole[path][start:stop] for path, start, stop in asked]
+
+
+@pytest.mark.parametrize(("start", "stop"), [(4, 11), (10, 11), (50, 60)])
+def test_a_part_beyond_a_files_end_is_no_part(open_hub, repo, start, stop):
+    alice = open_hub("alice")
+    alice.create(repo, "dataset", private=False)
+    revision = alice.upload_files(repo, "dataset", {"a.txt": b"0123456789"}, message="first")
+    with pytest.raises(CorruptDownload):
+        b"".join(alice.read_range(repo, "dataset", revision, "a.txt", start, stop))
+
+
+def test_a_part_of_what_is_not_there_or_not_for_all_is_not_found(open_hub, repo):
+    alice, visitor = open_hub("alice"), open_hub(None)
+    alice.create(repo, "dataset", private=False)
+    revision = alice.upload_files(repo, "dataset", {"a.txt": b"0123456789"}, message="first")
+    for asked in [(revision, "b.txt"), (NO_COMMIT, "a.txt")]:
+        with pytest.raises(NotFound):
+            next(visitor.read_range(repo, "dataset", *asked, 0, 1))
+    alice.set_gated(repo, "dataset", gated=True)
+    with pytest.raises(NotFound):
+        next(visitor.read_range(repo, "dataset", revision, "a.txt", 0, 1))
+    alice.set_gated(repo, "dataset", gated=False)
+    alice.set_visibility(repo, "dataset", private=True)
+    with pytest.raises(NotFound):
+        next(visitor.read_range(repo, "dataset", revision, "a.txt", 0, 1))
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, 0), (-1, 5), (5, 4)])
+def test_a_part_without_bytes_is_refused_before_any_request(open_hub, start, stop):
+    with pytest.raises(ValueError, match="no part of a file"):
+        next(open_hub(None).read_range("alice/absent", "dataset", NO_COMMIT, "a.txt", start, stop))
+
+
 @pytest.mark.parametrize("visitor", ["bob", None])
 def test_a_private_repository_looks_missing_to_others_until_it_goes_public(open_hub, repo, visitor, tmp_path):
     alice, other = open_hub("alice"), open_hub(visitor)
@@ -300,6 +345,8 @@ def test_paths_that_lead_elsewhere_are_refused(open_hub, repo, path, tmp_path):
         alice.fetch(repo, "model", revision, [path], tmp_path)
     with pytest.raises(InvalidName):
         alice.read(repo, "model", revision, path, max_bytes=1)
+    with pytest.raises(InvalidName):
+        next(alice.read_range(repo, "model", revision, path, 0, 1))
 
 
 @pytest.mark.parametrize("revision", ["main", "abc123", NO_COMMIT.upper() + "0", ""])
@@ -308,3 +355,5 @@ def test_a_download_needs_a_pinned_revision(open_hub, repo, revision):
     alice.create(repo, "model", private=False)
     with pytest.raises(InvalidName):
         alice.read(repo, "model", revision, ".gitattributes", max_bytes=1)
+    with pytest.raises(InvalidName):
+        next(alice.read_range(repo, "model", revision, ".gitattributes", 0, 1))

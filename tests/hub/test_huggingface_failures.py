@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub.huggingface import HuggingFaceHub
+from hub.patience import Patience
 from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, InvalidName, RateLimited
 from tests.hub.conftest import LocalHub
 
@@ -122,6 +123,36 @@ def test_damaged_content_is_noticed_and_not_kept(local_hub, path, content, damag
     with pytest.raises(CorruptDownload):
         hub.read(repo, "model", revision, path, max_bytes=5000)
     assert list((tmp_path / "into").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (status(200, b"0123456789"), HubUnreachable),
+        (status(206, b"23456", Content_Range="bytes 2-6/10"), CorruptDownload),
+        (status(206, b"12345"), CorruptDownload),
+        (status(206, b"123", Content_Range="bytes 1-5/10"), CorruptDownload),
+        (status(206, b"123456", Content_Range="bytes 1-5/10"), CorruptDownload),
+        (status(206, b"123", Content_Range="bytes 1-5/10", Content_Length="5"), HubUnreachable),
+        (status(416), CorruptDownload),
+        (status(429, Retry_After="99"), RateLimited),
+        (status(503), HubUnreachable),
+    ],
+    ids=["whole file", "other part", "unnamed part", "shorter", "longer", "cut off", "beyond the end", "429", "503"],
+)
+def test_a_part_that_is_not_the_one_asked_for_is_an_error(reply, kind):
+    with failing_server(reply) as endpoint, pytest.raises(HubError) as caught:
+        b"".join(HuggingFaceHub(endpoint, None, timeout_s=5).read_range("a/b", "dataset", "0" * 40, "c", 1, 6))
+    assert type(caught.value) is kind
+
+
+def test_a_part_is_asked_for_again_where_the_hub_asks_for_patience():
+    waits: list[float] = []
+    answers = [status(429, Retry_After="3"), status(206, b"12345", Content_Range="bytes 1-5/10")]
+    with failing_server(lambda request: answers.pop(0)(request)) as endpoint:
+        hub = HuggingFaceHub(endpoint, None, patience=Patience(sleep=waits.append))
+        assert b"".join(hub.read_range("a/b", "dataset", "0" * 40, "c", 1, 6)) == b"12345"
+    assert waits == [3.0]
 
 
 @pytest.mark.parametrize("progress", [False, True])
