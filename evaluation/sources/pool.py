@@ -53,13 +53,14 @@ def pooled(samples: Iterable[Sample], producers: Sequence[Producer], counts: Cou
     kept = tuple(sorted(samples, key=lambda sample: sample.id))
     made = Counter(sample.producer for sample in kept)
     members = tuple(replace(one, samples=made[one.hotkey]) for one in producers)
-    dropped = {rule: number for rule, number in sorted(counts.items()) if number}
+    dropped = {str(rule): number for rule, number in sorted(counts.items()) if number}
     having = {one.coldkey for one in members if one.samples}
     if len(having) < pool.min_producers:
+        losses = ", ".join(f"{number} {rule}" for rule, number in dropped.items()) or "nothing"
         faults = "".join(f"; {one.hotkey}: {one.fault}" for one in members if one.fault)
         return Held(
             Cause.TOO_FEW,
-            f"{len(having)} producers with usable samples, {pool.min_producers} needed; dropped {dropped}; "
+            f"{len(having)} producers with usable samples, {pool.min_producers} needed; dropped: {losses}; "
             f"{len(members)} had committed some{faults}",
         )
     return replace(pool, samples=kept, producers=members, counts=dropped)

@@ -9,19 +9,33 @@ import pytest
 from chain.signing import Wallet
 from chain.types import Block, BlockCount, BlockHash, NetUid
 from evaluation.sources.content import Pair, Text
-from evaluation.sources.filters import Drop, Rules, broken_rule, sift, without_duplicates
+from evaluation.sources.drops import Drop
+from evaluation.sources.filters import Rules, broken_rule, sift, without_duplicates
+from evaluation.sources.occasion import Occasion
 from evaluation.sources.sample import Malformed, Sample
 from evaluation.sources.signed import SignedSample, sign
-from evaluation.sources.spec import SourceSpec
+from evaluation.sources.spec import PhraseList, Screen, SignedBatchesSpec
 
-SPEC = SourceSpec("signed_batches", NetUid(2), 100.0, 2, BlockCount(50), phrases=("Buy  now",), max_bytes=100)
+SPEC = SignedBatchesSpec(
+    kind="signed_batches",
+    netuid=NetUid(2),
+    min_stake=100.0,
+    min_producers=2,
+    max_age_blocks=BlockCount(50),
+    screen=Screen(max_bytes=100, phrases=PhraseList("owner", 1, ("Buy  now",))),
+)
+
+
+def occasion(youngest_commit: int) -> Occasion:
+    """The round of seed block 100."""
+    return Occasion(Block(100), b"seed", Block(youngest_commit), {})
 
 
 @pytest.fixture
 def rules(data_chain) -> Rules:
     """Anchors in (60, 100] count: the age window opens at 50, the newest commit judged stands in block 60."""
     data_chain.advance_to(100)
-    return Rules.of(SPEC, Block(100), Block(60), data_chain.block_hash)
+    return Rules.of(SPEC, occasion(60), data_chain.block_hash)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +71,7 @@ def test_content_and_anchor_decide(
 
 
 def test_without_a_late_commit_the_window_opens_at_the_oldest_age(data_chain) -> None:
-    rules = Rules.of(SPEC, Block(100), Block(10), data_chain.block_hash)
+    rules = Rules.of(SPEC, occasion(10), data_chain.block_hash)
     assert (rules.after, rules.until) == (50, 100)
 
 
@@ -84,7 +98,7 @@ def test_a_flood_out_of_the_window_asks_the_chain_nothing(
     wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
 ) -> None:
     asked: list[Block] = []
-    rules = Rules.of(SPEC, Block(100), Block(60), lambda block: asked.append(block) or BlockHash("0x"))
+    rules = Rules.of(SPEC, occasion(60), lambda block: asked.append(block) or BlockHash("0x"))
     flood = [SignedSample(make_sample(wallets[0], Text("old"), anchor), "") for anchor in range(50)]
     assert (sift(flood, wallets[0].hotkey, rules).dropped, asked) == (Counter({Drop.WINDOW: 50}), [])
 

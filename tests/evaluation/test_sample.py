@@ -14,7 +14,8 @@ from chain.signing import Wallet
 from chain.types import Block, BlockHash, Hotkey, NetUid
 from evaluation.sources import sample as samples
 from evaluation.sources import signed as signing
-from evaluation.sources.content import Pair, Text
+from evaluation.sources.content import Choice, Instruction, Pair, Text
+from evaluation.sources.rules import Rule
 from evaluation.sources.sample import Malformed, Sample
 
 GOLDEN = Sample(
@@ -28,14 +29,28 @@ GOLDEN = Sample(
 )
 GOLDEN_LINE = (
     '{"anchor_block":4711,"anchor_hash":"0xabababababababababababababababababababababababababababababababab",'
-    '"created_at":"2025-01-31T12:00:05Z","kind":"pair","netuid":2,'
+    '"answer":0,"choices":[],"created_at":"2025-01-31T12:00:05Z","kind":"pair","netuid":2,'
     '"producer":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY","prompt":"Was heißt „naïve“?",'
-    '"reference":"Gutgläubig.\\n","source":"pydoc","text":"","version":"crucible/sample/1"}'
+    '"reference":"Gutgläubig.\\n","rules":[],"source":"pydoc","text":"","version":"crucible/sample/2"}'
 ).encode()
+
+CHOICE = {"kind": "choice", "reference": "", "choices": ["a", "b"], "answer": 1}
+ORDER = {"kind": "instruction", "reference": "", "rules": ["bullets=3"]}
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 scored = texts.filter(bool)
-contents = st.builds(Pair, texts, scored) | st.builds(Text, scored)
+choices = st.lists(scored, min_size=2, max_size=5, unique=True).map(tuple)
+rules = (
+    st.builds(Rule, st.sampled_from(["keyword", "without", "starts_with", "ends_with"]), scored.filter(str.strip))
+    | st.builds(Rule, st.sampled_from(["bullets", "words_at_most"]), st.integers(1, 1_000).map(str))
+    | st.sampled_from([Rule("casing", "lower"), Rule("commas", "none")])
+)
+contents = (
+    st.builds(Pair, texts, scored)
+    | st.builds(Text, scored)
+    | choices.flatmap(lambda many: st.builds(Choice, scored, st.just(many), st.integers(0, len(many) - 1)))
+    | st.builds(Instruction, scored, st.lists(rules, min_size=1, max_size=4, unique=True).map(tuple))
+)
 moments = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(microsecond=0))
 any_sample = st.builds(
     Sample,
@@ -47,12 +62,14 @@ any_sample = st.builds(
     st.integers(0, 2**32 - 1).map(Block),
     st.from_regex(r"0x[0-9a-f]{64}", fullmatch=True).map(BlockHash),
 )
+any_sample = any_sample | any_sample.map(lambda sample: replace(sample, anchor_block=None, anchor_hash=None))
+any_sample = any_sample | any_sample.map(lambda sample: replace(sample, producer=None, netuid=None))
 
 
 def test_the_golden_sample_keeps_its_bytes_and_id() -> None:
     assert (GOLDEN.canonical_bytes, GOLDEN.id) == (
         GOLDEN_LINE,
-        "2d346ebbec1cb548faf7faf98e9f405a9b0aa90faad10f139aa13370dca4fd2c",
+        "6d41a617647f6f62bef79a62af74714b6e4cdcb17fe9cd76e9d8c8dacf9f1f23",
     )
 
 
@@ -85,15 +102,28 @@ def test_no_value_in_any_column_breaks_the_reader(column: str, value: object) ->
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"version": "crucible/sample/2"}, "version 'crucible/sample/2' is not crucible/sample/1"),
+        ({"version": "crucible/sample/1"}, "version 'crucible/sample/1' is not crucible/sample/2"),
         ({"kind": "text"}, "kind 'text' with the columns of another"),
         ({"reference": ""}, "the scored text of this pair is empty"),
         ({"prompt": "\ud800"}, "the text holds a lone surrogate and has no UTF-8 form"),
         ({"netuid": True}, "netuid is a bool"),
-        ({"netuid": 70_000}, "netuid 70000 or anchor block 4711 is out of range"),
+        ({"netuid": 70_000}, "netuid 70000 is out of range"),
         ({"created_at": "2025-01-31 12:00:05"}, "created_at '2025-01-31 12:00:05' is not like 2025-01-31T12:00:00Z"),
         ({"anchor_hash": "0xAB"}, "anchor hash '0xAB' is not 0x and 64 lower-case hex digits"),
         ({"producer": "nobody"}, "producer 'nobody' is no ss58 address"),
+        ({"anchor_hash": ""}, "an anchor block without its hash, or a netuid without a producer"),
+        ({"producer": ""}, "an anchor block without its hash, or a netuid without a producer"),
+        ({"choices": ["a", 1]}, "choices and rules must be lists of texts"),
+        ({"answer": 1}, "kind 'pair' with the columns of another"),
+        (CHOICE | {"choices": ["a", "a"]}, "2 choices: there must be 2 to 26, distinct and none empty"),
+        (CHOICE | {"answer": 2}, "answer 2 is no index of 2 choices"),
+        (CHOICE | {"answer": -1}, "answer -1 is no index of 2 choices"),
+        (CHOICE | {"prompt": ""}, "the question of this choice is empty"),
+        (ORDER | {"rules": []}, "0 rules: there must be 1 to 16, distinct"),
+        (ORDER | {"rules": ["bullets=many"]}, "bullets='many' is no number from 1 to 1000"),
+        (ORDER | {"rules": ["bullets=03"]}, "bullets='03' is no number from 1 to 1000"),
+        (ORDER | {"rules": ["casing=mixed"]}, "casing='mixed' is none of lower, upper"),
+        (ORDER | {"rules": ["keyword= "]}, "keyword needs a text of at most 200 bytes"),
         ({"extra": 1}, "columns missing or too many: ['extra']"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -9,18 +10,23 @@ from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
 from evaluation.sources.batch import encode
 from evaluation.sources.content import Text
-from evaluation.sources.held import Held
+from evaluation.sources.doors import Doors
+from evaluation.sources.held import Cause, Held
+from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
-from evaluation.sources.registry import UnknownSource, open_source
 from evaluation.sources.sample import Sample
 from evaluation.sources.signed import SignedSample, sign
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import SourceSpec
+from evaluation.sources.spec import SignedBatchesSpec
 from hub.folder import FolderHub
 from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, RateLimited
 
-SPEC = SourceSpec("signed_batches", NetUid(2), 100.0, 2, BlockCount(50))
-SEED_BLOCK, AFTER = Block(100), Block(40)
+SPEC = SignedBatchesSpec(
+    kind="signed_batches", netuid=NetUid(2), min_stake=100.0, min_producers=2, max_age_blocks=BlockCount(50)
+)
+SEED_BLOCK = Block(100)
+PATIENT_UNTIL = Block(SEED_BLOCK + SPEC.patience_blocks)
+OCCASION = Occasion(SEED_BLOCK, b"seed", Block(40), {})
 
 
 @pytest.fixture
@@ -32,9 +38,11 @@ def batch_of(make_sample: Callable[..., Sample]) -> Callable[..., list[SignedSam
 
 
 def pool_of(chain: SimulatedChain, hub: FolderHub) -> Pool | Held:
-    """The pool at the seed block, once the chain has it."""
-    chain.advance_to(SEED_BLOCK)
-    return SignedBatches(chain, hub).pool(SPEC, seed_block=SEED_BLOCK, after=AFTER)
+    """The pool at the seed block, once the chain has it, by a validator that has fetched nothing yet."""
+    if chain.head() < SEED_BLOCK:
+        chain.advance_to(SEED_BLOCK)
+    with TemporaryDirectory() as folder:
+        return SignedBatches(Doors(chain, hub, Path(folder))).pool(SPEC, OCCASION)
 
 
 def texts(pool: Pool | Held) -> list[str]:
@@ -51,6 +59,7 @@ def test_the_pool_holds_what_qualified_producers_had_committed(data_chain, produ
         producers.publish(wallet, batch_of(wallet))
     pool = pool_of(data_chain, hub)
     assert texts(pool) == [f"producer{one} {place}" for one in (0, 1) for place in range(3)]
+    assert pool.counts == {"low_stake": 1, "no_permit": 1}
     assert [(one.hotkey, one.samples, one.fault) for one in pool.producers] == [
         (wallet.hotkey, 3, None) for wallet in wallets[:2]
     ]
@@ -78,10 +87,8 @@ def test_a_batch_that_is_not_its_root_is_its_producers_fault(data_chain, produce
     assert "have the root" in pool.producers[2].fault
 
 
-@pytest.mark.parametrize("mischief", ["private", "no file", "oversized"])
-def test_a_batch_that_its_producer_withholds_is_left_out(
-    mischief: str, data_chain, producers, hub, wallets, batch_of
-) -> None:
+def withheld_third(mischief: str, producers, wallets, batch_of) -> None:
+    """Three producers publish, and the third sees to it that nobody can read its batch."""
     producers.join(*wallets[:3])
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
@@ -91,27 +98,89 @@ def test_a_batch_that_its_producer_withholds_is_left_out(
         FolderHub(producers.hub_root, third.name).set_visibility(repo, "dataset", private=True)
     if mischief == "no file":
         producers.commit(third, producers.committed(third)[:-43] + b"A" * 43)
+
+
+@pytest.mark.parametrize("mischief", ["private", "no file"])
+def test_a_withheld_batch_holds_the_round_while_it_has_patience_and_is_left_out_then(
+    mischief: str, data_chain, producers, hub, wallets, batch_of
+) -> None:
+    withheld_third(mischief, producers, wallets, batch_of)
+    held = pool_of(data_chain, hub)
+    assert isinstance(held, Held)
+    assert (held.cause, held.lasting) == (Cause.WITHHELD, False)
+    assert f"until block {PATIENT_UNTIL}" in held.detail
+    data_chain.advance_to(Block(PATIENT_UNTIL - 1))
+    assert pool_of(data_chain, hub) == held
+    data_chain.advance_to(PATIENT_UNTIL)
     pool = pool_of(data_chain, hub)
-    expected = "TooLarge" if mischief == "oversized" else "NotFound"
-    assert (len(texts(pool)), pool.producers[2].samples, pool.producers[2].fault.split(":")[0]) == (6, 0, expected)
+    assert (len(texts(pool)), pool.counts, pool.producers[2].fault.split(":")[0]) == (6, {"faulty": 1}, "NotFound")
+
+
+def test_an_oversized_batch_is_left_out_at_once(data_chain, producers, hub, wallets, batch_of) -> None:
+    withheld_third("oversized", producers, wallets, batch_of)
+    pool = pool_of(data_chain, hub)
+    assert (len(texts(pool)), pool.counts, pool.producers[2].fault.split(":")[0]) == (6, {"faulty": 1}, "TooLarge")
+
+
+def test_a_batch_that_turns_up_in_time_counts(data_chain, producers, hub, wallets, batch_of) -> None:
+    withheld_third("private", producers, wallets, batch_of)
+    assert isinstance(pool_of(data_chain, hub), Held)
+    FolderHub(producers.hub_root, wallets[2].name).set_visibility("producer2/samples", "dataset", private=False)
+    assert len(texts(pool_of(data_chain, hub))) == 9
+
+
+class FailingHub(FolderHub):
+    """A Hub that answers every reading with an error; whether it takes our token can be told."""
+
+    def __init__(self, root: Path, error: HubError, knows_us: bool = False) -> None:
+        super().__init__(root, None)
+        self._error, self._knows_us = error, knows_us
+
+    def read(self, *_: object, **__: object) -> bytes:
+        raise self._error
+
+    def whoami(self) -> str:
+        if self._knows_us:
+            return "validator"
+        raise Denied("bad token")
 
 
 @pytest.mark.parametrize(
-    "error",
-    [HubUnreachable("no answer"), RateLimited("slow down", 3.0), CorruptDownload("short"), Denied("bad token")],
-    ids=lambda error: type(error).__name__,
+    ("error", "cause"),
+    [
+        (HubUnreachable("no answer"), Cause.UNREACHABLE),
+        (RateLimited("slow down", 3.0), Cause.RATE_LIMITED),
+        (CorruptDownload("short"), Cause.UNREACHABLE),
+        (Denied("bad token"), Cause.UNREACHABLE),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, HubError) else "",
 )
-def test_a_hub_that_fails_us_holds_the_round(error: HubError, data_chain, producers, wallets, batch_of) -> None:
-    class FailingHub(FolderHub):
-        def read(self, *_: object, **__: object) -> bytes:
-            raise error
-
+def test_a_hub_that_fails_us_holds_the_round_however_long(
+    error: HubError, cause: Cause, data_chain, producers, wallets, batch_of
+) -> None:
     producers.join(*wallets[:2])
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
-    assert pool_of(data_chain, FailingHub(producers.hub_root, None)) == Held(
-        f"the batch of producer0/samples cannot be had: {type(error).__name__}: {error}"
+    data_chain.advance_to(PATIENT_UNTIL)
+    assert pool_of(data_chain, FailingHub(producers.hub_root, error)) == Held(
+        cause, f"the batch of producer0/samples cannot be had: {type(error).__name__}: {error}"
     )
+
+
+def test_a_batch_that_the_hub_denies_to_a_known_token_is_its_producers_to_mend(
+    data_chain, producers, wallets, batch_of
+) -> None:
+    producers.join(*wallets[:2])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    denying = FailingHub(producers.hub_root, Denied("disabled"), knows_us=True)
+    held = pool_of(data_chain, denying)
+    assert isinstance(held, Held)
+    assert held.cause is Cause.WITHHELD
+    data_chain.advance_to(PATIENT_UNTIL)
+    last = pool_of(data_chain, denying)
+    assert isinstance(last, Held)
+    assert (last.cause, last.lasting) == (Cause.TOO_FEW, True)
 
 
 def test_too_few_producers_hold_the_round_and_say_why(data_chain, producers, hub, wallets, batch_of) -> None:
@@ -120,21 +189,35 @@ def test_too_few_producers_hold_the_round_and_say_why(data_chain, producers, hub
     producers.publish(wallets[1], batch_of(wallets[0]))
     pool = pool_of(data_chain, hub)
     assert pool == Held(
-        "1 producers with usable samples at block 100, 2 needed; dropped {'producer': 3}; 2 had committed a batch",
-        lasting=True,
+        Cause.TOO_FEW,
+        "1 producers with usable samples, 2 needed; dropped: 3 producer; 2 had committed some",
     )
+    assert pool.lasting
 
 
-def test_a_batch_that_is_not_to_be_found_may_still_come_and_its_hold_does_not_last(
-    data_chain, producers, hub, wallets, batch_of
+def test_what_was_read_once_is_not_fetched_again(data_chain, producers, hub, wallets, batch_of, tmp_path) -> None:
+    producers.join(*wallets[:2])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    data_chain.advance_to(SEED_BLOCK)
+    pool = SignedBatches(Doors(data_chain, hub, tmp_path / "kept")).pool(SPEC, OCCASION)
+    gone = FailingHub(producers.hub_root, HubUnreachable("no answer"))
+    again = SignedBatches(Doors(data_chain, gone, tmp_path / "kept")).pool(SPEC, OCCASION)
+    assert again == pool
+
+
+def test_a_kept_batch_that_was_damaged_is_fetched_again(
+    data_chain, producers, hub, wallets, batch_of, tmp_path
 ) -> None:
     producers.join(*wallets[:2])
-    producers.publish(wallets[0], batch_of(wallets[0]))
-    producers.publish(wallets[1], batch_of(wallets[1]))
-    FolderHub(producers.hub_root, "producer1").set_visibility("producer1/samples", "dataset", private=True)
-    held = pool_of(data_chain, hub)
-    assert isinstance(held, Held)
-    assert ("NotFound" in held.cause, held.lasting) == (True, False)
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    data_chain.advance_to(SEED_BLOCK)
+    source = SignedBatches(Doors(data_chain, hub, tmp_path / "kept"))
+    pool = source.pool(SPEC, OCCASION)
+    for file in (tmp_path / "kept").rglob("*.jsonl"):
+        file.write_bytes(file.read_bytes()[:-40])
+    assert source.pool(SPEC, OCCASION) == pool
 
 
 def test_two_hotkeys_of_one_coldkey_are_one_producer(data_chain, producers, hub, wallets, batch_of) -> None:
@@ -160,10 +243,6 @@ def test_a_withheld_producer_shows_in_the_pools_root(data_chain, producers, hub,
         producers.publish(wallet, batch_of(wallet))
     whole = pool_of(data_chain, hub)
     FolderHub(producers.hub_root, wallets[2].name).set_visibility("producer2/samples", "dataset", private=True)
+    data_chain.advance_to(PATIENT_UNTIL)
     part = pool_of(data_chain, hub)
     assert whole.root != part.root
-
-
-def test_an_unknown_source_lists_the_known(data_chain, tmp_path: Path) -> None:
-    with pytest.raises(UnknownSource, match="'rumours'; known are signed_batches"):
-        open_source("rumours", data_chain, FolderHub(tmp_path, None))

@@ -20,7 +20,8 @@ from competitions.spec import Table
 from evaluation.scripted_executor import ScriptedExecutor, losing
 from evaluation.sources.batch import BatchPointer, encode, encode_pointer, path_of, root_of
 from evaluation.sources.content import Pair, Text
-from evaluation.sources.registry import open_source
+from evaluation.sources.doors import Doors
+from evaluation.sources.registry import Sources
 from evaluation.sources.sample import Sample
 from evaluation.sources.signed import sign
 from hub.folder import FolderHub
@@ -167,7 +168,7 @@ class Validator:
             ledger=self.ledger,
             netuid=MODELS,
             table=self.table,
-            source=open_source("signed_batches", chain, hub),
+            sources=Sources(Doors(chain, hub, folder / "sources")),
             executor=executor,
             intake=intake,
             descent=Descent(self.ledger),

@@ -16,9 +16,11 @@ from chain.networks import connect
 from chain.signing import Wallet
 from chain.subtensor import SubtensorChain
 from chain.types import Block, BlockCount, NetUid
+from evaluation.sources.doors import Doors
+from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
 from evaluation.sources.signed_batches import SignedBatches
-from evaluation.sources.spec import SourceSpec
+from evaluation.sources.spec import SignedBatchesSpec
 from hub.folder import FolderHub
 from models.ref import ModelRef
 from neurons import corpus, tables
@@ -106,9 +108,10 @@ def test_a_batch_is_committed_in_clear_and_its_samples_reach_the_validators_pool
     assert isinstance(published, Published)
     net.author.advance(3)
     seed_block = net.chain.head()
-    spec = SourceSpec("signed_batches", SAMPLES, 100.0, 1, BlockCount(50))
-    pool = SignedBatches(net.chain, FolderHub(net.folder / "hub", None)).pool(
-        spec, seed_block=seed_block, after=Block(0)
+    spec = SignedBatchesSpec(
+        kind="signed_batches", netuid=SAMPLES, min_stake=100.0, min_producers=1, max_age_blocks=BlockCount(50)
     )
+    doors = Doors(net.chain, FolderHub(net.folder / "hub", None), net.folder / "sources")
+    pool = SignedBatches(doors).pool(spec, Occasion(seed_block, b"seed", Block(0), {}))
     assert isinstance(pool, Pool)
     assert (len(pool.samples), pool.counts, pool.producers[0].root) == (6, {}, published.pointer.root)

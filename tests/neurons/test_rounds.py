@@ -11,9 +11,11 @@ from chain.reader import ChainError
 from chain.types import Block
 from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
-from evaluation.sources.held import Held
+from evaluation.sources.doors import Doors
+from evaluation.sources.held import Cause, Held
+from evaluation.sources.occasion import Occasion
 from evaluation.sources.pool import Pool
-from evaluation.sources.registry import Source, open_source
+from evaluation.sources.registry import PoolReader, Sources
 from evaluation.sources.spec import SourceSpec
 from evaluation.verdicts import Abandoned, Scored
 from hub.huggingface import HuggingFaceHub
@@ -41,9 +43,9 @@ class Bench:
     loop: Rounds
     stopping: threading.Event
 
-    def judged_by(self, script: Mapping[str, Sequence[Answer]], source: Source | None = None) -> "Bench":
+    def judged_by(self, script: Mapping[str, Sequence[Answer]], sources: PoolReader | None = None) -> "Bench":
         executor = ScriptedExecutor({self.digest(repo): answers for repo, answers in script.items()})
-        return replace(self, loop=replace(self.loop, executor=executor, source=source or self.loop.source))
+        return replace(self, loop=replace(self.loop, executor=executor, sources=sources or self.loop.sources))
 
     def digest(self, repo: str) -> str:
         every = [s for c in self.pocket.table.competitions for s in submissions.all_of(self.ledger, c.name)]
@@ -73,11 +75,11 @@ def watched(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
     ledger, wakes, stopping = open_ledger(tmp_path / "ledger.sqlite"), Wakes(), threading.Event()
     hub = HuggingFaceHub(pocket.endpoint, pocket.place.token("validator"))
     intake = Intake(hub, ModelCache(tmp_path / "models"))
-    source = open_source("signed_batches", pocket.chain, hub)
+    sources = Sources(Doors(pocket.chain, hub, tmp_path / "sources"))
     watch = Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes, catch_up=2)
     while watch.step():
         pass
-    judging = (source, ScriptedExecutor({}), intake, Descent(ledger), tmp_path / "bundles", 2)
+    judging = (sources, ScriptedExecutor({}), intake, Descent(ledger), tmp_path / "bundles", 2)
     loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
     yield Bench(pocket, ledger, loop, stopping)
     ledger.close()
@@ -138,27 +140,27 @@ def test_what_a_stop_cuts_short_is_no_verdict(bench: Bench) -> None:
 class NoPairs:
     """A source that cannot serve the rounds of one competition."""
 
-    inner: Source
+    inner: PoolReader
     held: frozenset[Block]
-    lasting: bool = False
+    cause: Cause = Cause.UNREACHABLE
 
-    def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
-        if seed_block in self.held:
-            return Held("the Hub answers 503", self.lasting)
-        return self.inner.pool(spec, seed_block=seed_block, after=after)
+    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
+        if occasion.seed_block in self.held:
+            return Held(self.cause, "the Hub answers 503")
+        return self.inner.pool(spec, occasion)
 
 
 def test_a_round_without_samples_is_held_and_others_go_on(bench: Bench) -> None:
     answers = bench.pocket.table.competitions[0]
     blocks = frozenset(Block(answers.first_block + n * answers.round_blocks) for n in range(100))
-    source = bench.loop.source
-    bench = bench.judged_by(HONEST, NoPairs(source, blocks))
+    sources = bench.loop.sources
+    bench = bench.judged_by(HONEST, NoPairs(sources, blocks))
     bench.run()
     assert (bench.newest("answers"), bench.newest("text")) == ({}, {"carol/text": "king"})
     held = rounds.open_round_of(bench.ledger, "answers")
     assert held is not None
-    assert (held.state, held.cause) == ("held", "the Hub answers 503")
-    healed = bench.judged_by(HONEST, source)
+    assert (held.state, held.cause) == ("held", "unreachable: the Hub answers 503")
+    healed = bench.judged_by(HONEST, sources)
     healed.run()
     assert healed.newest("answers")["bob/answers"] == "king"
 
@@ -167,7 +169,7 @@ def test_a_round_that_can_never_have_samples_changes_nothing_and_stops_no_later_
     answers = bench.pocket.table.competitions[0]
     number = bench.loop._next(answers, bench.pocket.chain.finalized().number)
     first = Block(answers.first_block + number * answers.round_blocks)
-    bench = bench.judged_by(HONEST, NoPairs(bench.loop.source, frozenset({first}), lasting=True))
+    bench = bench.judged_by(HONEST, NoPairs(bench.loop.sources, frozenset({first}), Cause.TOO_FEW))
     bench.run()
     opening, *later = rounds.closed(bench.ledger, "answers")
     assert (opening.number, rounds.standings(bench.ledger, opening.id)) == (number, ())
@@ -223,17 +225,17 @@ def test_a_model_stays_on_disk_while_it_is_judged_whatever_is_pruned(bench: Benc
 class Broken:
     """A source that fails in a way nobody foresaw, for the rounds of one competition."""
 
-    inner: Source
+    inner: PoolReader
     first: Block
 
-    def pool(self, spec: SourceSpec, *, seed_block: Block, after: Block) -> Pool | Held:
-        if (seed_block - self.first) % 24 == 0:
+    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
+        if (occasion.seed_block - self.first) % 24 == 0:
             raise ChainError("the node answers nonsense")
-        return self.inner.pool(spec, seed_block=seed_block, after=after)
+        return self.inner.pool(spec, occasion)
 
 
 def test_a_competition_that_fails_holds_up_no_other_and_is_reported(bench: Bench) -> None:
-    bench = bench.judged_by(HONEST, Broken(bench.loop.source, bench.pocket.table.competitions[0].first_block))
+    bench = bench.judged_by(HONEST, Broken(bench.loop.sources, bench.pocket.table.competitions[0].first_block))
     with pytest.raises(ChainError, match="nonsense"):
         bench.run()
     assert (bench.newest("answers"), bench.newest("text")) == ({}, {"carol/text": "king"})
