@@ -120,7 +120,7 @@ def _reading(
     judged: int,
     places: tuple[Place, ...],
 ) -> RoundReading:
-    cause = waited[0].detail if waited else None
+    cause = str(waited[0]) if waited else None
     root, near_duplicates = (found.bundle.root, found.bundle.near_duplicates) if found.bundle else (None, None)
     state = state_of(found.closed_block, root, cause)
     return RoundReading(

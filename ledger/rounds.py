@@ -16,7 +16,7 @@ from evaluation.sources.pool import Pool
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
 from ledger.pools import record_pools, rows_of
 from ledger.schema import BundleRow, ClosingRow, ReignRow, RoundRow, StandingRow, WaitRow
-from ledger.waits import newest_wait
+from ledger.waits import newest_wait, wait_of
 
 RoundState = Literal["open", "held", "closed"]
 
@@ -166,7 +166,7 @@ def closed(ledger: Ledger, competition: str) -> tuple[Round, ...]:
 def _rounds(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> tuple[Round, ...]:
     """Rounds that meet a condition, newest first."""
     query = (
-        select(RoundRow, ClosingRow.at_block, BundleRow.root, WaitRow.detail)
+        select(RoundRow, ClosingRow.at_block, BundleRow.root, WaitRow)
         .outerjoin(ClosingRow, ClosingRow.round_id == RoundRow.id)
         .outerjoin(BundleRow, BundleRow.round_id == RoundRow.id)
         .outerjoin(WaitRow, WaitRow.id == newest_wait())
@@ -184,7 +184,8 @@ def state_of(closed_at: Block | None, root: str | None, cause: str | None) -> Ro
     return "held" if cause is not None and root is None else "open"
 
 
-def _round(row: RoundRow, closed_at: Block | None, root: str | None, cause: str | None) -> Round:
+def _round(row: RoundRow, closed_at: Block | None, root: str | None, wait: WaitRow | None) -> Round:
+    cause = str(wait_of(wait)) if wait is not None else None
     state = state_of(closed_at, root, cause)
     seed = row.seed_block, BlockHash(row.seed_hash), row.seed
     return Round(row.id, row.competition, row.number, *seed, state, root, cause if state == "held" else None)

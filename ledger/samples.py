@@ -44,7 +44,7 @@ def samples_of(ledger: Ledger, competition: str, number: int) -> RoundSamples:
             bundle_root=bundle.root if bundle else None,
             near_duplicates=bundle.near_duplicates if bundle else None,
             pools=pools(session, [row.id]).get(row.id, ()),
-            cause=f"{waited[0].cause or 'held'}: {waited[0].detail}" if waited else None,
+            cause=str(waited[0]) if waited else None,
         )
 
 

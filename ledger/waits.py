@@ -30,6 +30,9 @@ class Wait:
     since_block: Block | None
     last_block: Block | None
 
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.detail}" if self.cause else self.detail
+
 
 def hold(ledger: Ledger, round_id: int, held: Held, at: Block) -> None:
     """Record that a round was tried in vain when the head was at a block; it stays held until its bundle is set.
@@ -57,6 +60,10 @@ def waits(session: Session, round_ids: Iterable[int]) -> dict[int, tuple[Wait, .
     """What each of these rounds waited for, newest first, by round id; nothing for those that never did."""
     found: dict[int, tuple[Wait, ...]] = {}
     for row in session.scalars(select(WaitRow).where(WaitRow.round_id.in_(set(round_ids))).order_by(*_AGE)):
-        wait = Wait(row.cause or None, row.detail, row.times, row.since_block, row.last_block)
-        found[row.round_id] = (*found.get(row.round_id, ()), wait)
+        found[row.round_id] = (*found.get(row.round_id, ()), wait_of(row))
     return found
+
+
+def wait_of(row: WaitRow) -> Wait:
+    """A row as a record."""
+    return Wait(row.cause or None, row.detail, row.times, row.since_block, row.last_block)

@@ -96,7 +96,7 @@ def test_a_contest_shows_who_reigns_what_was_decided_and_what_is_judged(ledger: 
         share=contest.share,
         king=King(models[0], 0, Block(100), 0.05, True, 390, pytest.approx(needed)),
         rounds=(
-            RoundReading(1, Block(150), "held", "the Hub is away", (waited,), None, None, (), None, 0, ()),
+            RoundReading(1, Block(150), "held", "unreachable: the Hub is away", (waited,), None, None, (), None, 0, ()),
             RoundReading(0, Block(100), "closed", None, (), "root", 3, (drawn,), Block(120), 1, tuple(rows)),
         ),
         trend=(TrendPoint(0, Block(100), king, 3.0),),
@@ -265,7 +265,7 @@ STATES: dict[str, tuple[Callable[[Ledger], object], tuple[str, str | None, str]]
     ),
     "files refused": (_taken_in(Rejection(Reason.CONFIG, "auto_map")), ("rejected", "config", "auto_map")),
     "queued": (accepted, ("queued", None, "files accepted; waits to be judged in a round")),
-    "held": (_held, ("held", None, "round 0 waits: the Hub is away")),
+    "held": (_held, ("held", None, "round 0 waits: unreachable: the Hub is away")),
     "king": (_judged("king"), ("king", None, "why")),
     "on trial": (_judged("challenger", confirmed=False), ("scored", None, "why")),
     "dethroned": (_dethroned, ("scored", None, "why")),

@@ -46,7 +46,7 @@ def test_a_round_waits_for_its_newest_cause_and_its_past_stays_readable(ledger: 
     for block, held in ((101, GONE), (102, AWAY), (103, GONE)):
         waits.hold(ledger, round_.id, held, Block(block))
         causes.append(rounds.get(ledger, round_.id).cause)
-    assert causes == [GONE.detail, AWAY.detail, GONE.detail]
+    assert causes == [str(GONE), str(AWAY), str(GONE)]
     rounds.set_bundle(ledger, round_.id, "root", {"questions": pool({"hot1": 1})}, 0)
     (reading,) = readings(ledger)
     assert (reading.state, reading.cause) == ("open", None)

@@ -39,9 +39,9 @@ def test_a_round_is_held_with_its_newest_cause_until_its_samples_are_there(ledge
     few = Held(Cause.TOO_FEW, "no producer")
     for block, held in enumerate((few, AWAY, AWAY), start=101):
         waits.hold(ledger, round_.id, held, Block(block))
-    assert rounds.get(ledger, round_.id) == replace(round_, state="held", cause="the Hub is away")
+    assert rounds.get(ledger, round_.id) == replace(round_, state="held", cause="unreachable: the Hub is away")
     waits.hold(ledger, round_.id, few, Block(104))
-    assert open_round(ledger).cause == "no producer"
+    assert open_round(ledger).cause == "too_few: no producer"
     rounds.set_bundle(ledger, round_.id, "root", {}, 0)
     assert rounds.get(ledger, round_.id) == replace(round_, bundle_root="root")
 
