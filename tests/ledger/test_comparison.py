@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,28 @@ def test_records_agree_exactly_where_nothing_is_different(one: RoundSamples, oth
 def test_whoever_compares_finds_the_same_seen_from_the_other_side(one: RoundSamples, other: RoundSamples) -> None:
     turned = tuple(replace(found, one=found.other, other=found.one) for found in differences(other, one))
     assert differences(one, other) == turned
+
+
+def changed(record: RoundSamples, kept: PoolReading, made: ProducerReading, **change: Any) -> RoundSamples:
+    """The record with one fact about one producer changed."""
+    producers = tuple(replace(one, **change) if one == made else one for one in kept.producers)
+    pools = tuple(replace(kept, producers=producers) if one == kept else one for one in record.pools)
+    return replace(record, pools=pools)
+
+
+@given(RECORDS)
+def test_every_fact_about_a_producer_counts_and_is_named(record: RoundSamples) -> None:
+    for kept in record.pools:
+        for made in kept.producers:
+            at = kept.source, made.hotkey
+            for aspect, field, value in (
+                ("owner", "coldkey", Coldkey("cold3")),
+                ("batch", "batch_root", "root3"),
+                ("samples", "samples", made.samples + 1),
+                ("fault", "fault", None if made.fault else "NotFound"),
+            ):
+                expected = Difference(aspect, *at, getattr(made, field), value)
+                assert differences(record, changed(record, kept, made, **{field: value})) == (expected,)
 
 
 @given(RECORDS)
