@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "validator": ("neurons.validator_cli", "app"),
     "producer": ("neurons.producer_cli", "app"),
     "leaderboard": ("leaderboard.cli", "app"),
+    "samples": ("ledger.samples_cli", "app"),
     "localnet": ("localnet.cli", "app"),
     "chain": ("chain.cli", "app"),
 }

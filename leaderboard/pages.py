@@ -5,7 +5,7 @@ from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from leaderboard import words
+from leaderboard import sampling, words
 from leaderboard.chart import HEIGHT, WIDTH, chart
 from ledger.board import Board
 
@@ -27,6 +27,9 @@ _TEMPLATES.filters |= {
     "signed": words.signed,
     "score": words.score,
     "count": words.count,
+    "proof": sampling.proof,
+    "drop": sampling.drop,
+    "waited": sampling.waited,
 }
 _TEMPLATES.globals |= {"chart": chart, "chart_width": WIDTH, "chart_height": HEIGHT}
 

@@ -7,9 +7,10 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
+from leaderboard.sampling import waited
 from ledger.ancestry import Ancestry
 from ledger.board import Board
-from ledger.contest import RoundReading
+from ledger.readings import RoundReading
 from ledger.rounds import RoundState
 
 _SHOWN = 6
@@ -108,6 +109,6 @@ def hues(board: Board) -> dict[str, str]:
 def _doing(competition: str, round_: RoundReading) -> Doing:
     subject = f"{competition}, round {round_.number}"
     if round_.state == "held":
-        return Doing("held", subject, f"is held: {round_.cause}")
+        return Doing("held", subject, f"is held: {round_.waits[0].detail} ({waited(round_.waits[0])})")
     models = "1 model" if round_.judged == 1 else f"{round_.judged} models"
     return Doing("open", subject, f"is being judged on seed block {round_.seed_block}: {models} done")

@@ -45,9 +45,10 @@ class Directory:
     def models(self, session: Session, ids: Iterable[int]) -> dict[int, Model]:
         """Submissions by id."""
         rows = session.scalars(select(SubmissionRow).where(SubmissionRow.id.in_(set(ids))))
-        return {row.id: self._model(row) for row in rows}
+        return {row.id: self.model(row) for row in rows}
 
-    def _model(self, row: SubmissionRow) -> Model:
+    def model(self, row: SubmissionRow) -> Model:
+        """A submission as readers see it."""
         return Model(row.id, self.uids.get(row.hotkey), row.hotkey, row.repo, row.revision, self.weight(row.hotkey))
 
 

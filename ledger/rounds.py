@@ -3,6 +3,7 @@
 A round is open from its seed on, held while its samples cannot be had, and closed once, for good.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -11,8 +12,11 @@ from sqlalchemy.orm import Session
 
 from chain.types import Block, BlockHash
 from competitions.records import Reign, Role, RoundOutcome, Standing
+from evaluation.sources.pool import Pool
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
-from ledger.schema import BundleRow, ClosingRow, HoldRow, ReignRow, RoundRow, StandingRow
+from ledger.pools import record_pools, rows_of
+from ledger.schema import BundleRow, ClosingRow, ReignRow, RoundRow, StandingRow, WaitRow
+from ledger.waits import newest_wait, wait_of
 
 RoundState = Literal["open", "held", "closed"]
 
@@ -51,22 +55,20 @@ def open_round(
         return _rounds(session, RoundRow.id == row.id)[0]
 
 
-def set_bundle(ledger: Ledger, round_id: int, root: str) -> None:
-    """Record the root of a round's samples, which ends a hold. Raises LedgerConflict where it has another."""
+def set_bundle(ledger: Ledger, round_id: int, root: str, pools: Mapping[str, Pool], near_duplicates: int) -> None:
+    """Record a round's samples and all that they were drawn from at once, which ends a hold: the bundle's root, the
+    pools by their sources' names, and how many samples were passed over beside nearly equal ones.
+
+    What was recorded first stays. Raises LedgerConflict where the round has another bundle.
+    """
+    drawn_from = rows_of(round_id, pools)
     with ledger.writing() as session:
         row = session.get(BundleRow, round_id)
         if row is None:
-            session.add(BundleRow(round_id=round_id, root=root))
+            session.add(BundleRow(round_id=round_id, root=root, near_duplicates=near_duplicates))
+            record_pools(session, drawn_from)
         elif row.root != root:
             raise LedgerConflict(f"round {round_id} is judged on bundle {row.root}, it cannot change to {root}")
-
-
-def hold(ledger: Ledger, round_id: int, cause: str) -> None:
-    """Record why a round waits for its samples; it stays held until its bundle is set."""
-    newest = select(HoldRow.cause).where(HoldRow.round_id == round_id).order_by(HoldRow.id.desc()).limit(1)
-    with ledger.writing() as session:
-        if session.scalar(newest) != cause:
-            session.add(HoldRow(round_id=round_id, cause=cause))
 
 
 def close_round(ledger: Ledger, round_id: int, outcome: RoundOutcome, at_block: Block) -> None:
@@ -163,12 +165,11 @@ def closed(ledger: Ledger, competition: str) -> tuple[Round, ...]:
 
 def _rounds(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> tuple[Round, ...]:
     """Rounds that meet a condition, newest first."""
-    newest_hold = select(func.max(HoldRow.id)).where(HoldRow.round_id == RoundRow.id).correlate(RoundRow)
     query = (
-        select(RoundRow, ClosingRow.at_block, BundleRow.root, HoldRow.cause)
+        select(RoundRow, ClosingRow.at_block, BundleRow.root, WaitRow)
         .outerjoin(ClosingRow, ClosingRow.round_id == RoundRow.id)
         .outerjoin(BundleRow, BundleRow.round_id == RoundRow.id)
-        .outerjoin(HoldRow, HoldRow.id == newest_hold.scalar_subquery())
+        .outerjoin(WaitRow, WaitRow.id == newest_wait())
         .where(condition)
         .order_by(RoundRow.number.desc())
         .limit(limit)
@@ -183,7 +184,8 @@ def state_of(closed_at: Block | None, root: str | None, cause: str | None) -> Ro
     return "held" if cause is not None and root is None else "open"
 
 
-def _round(row: RoundRow, closed_at: Block | None, root: str | None, cause: str | None) -> Round:
+def _round(row: RoundRow, closed_at: Block | None, root: str | None, wait: WaitRow | None) -> Round:
+    cause = str(wait_of(wait)) if wait is not None else None
     state = state_of(closed_at, root, cause)
     seed = row.seed_block, BlockHash(row.seed_hash), row.seed
     return Round(row.id, row.competition, row.number, *seed, state, root, cause if state == "held" else None)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Integer,
     LargeBinary,
     MetaData,
@@ -242,14 +243,23 @@ class RoundRow(Base):
     seed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class HoldRow(Base):
-    """Why a round had to wait for its samples, once for each change of cause."""
+class WaitRow(Base):
+    """What a round had to wait for, once for each cause; `times`, `detail` and `last_block` mirror the present.
 
-    __tablename__ = "holds"
+    `cause` is empty and the blocks are None where an older version recorded it, which kept the words alone.
+    """
+
+    __tablename__ = "waits"
+    __table_args__ = (UniqueConstraint("round_id", "cause"),)
 
     id: Mapped[int] = mapped_column(INT, primary_key=True)
-    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), index=True)
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"))
     cause: Mapped[str]
+    detail: Mapped[str]
+    times: Mapped[int] = mapped_column(INT)
+    """In how many blocks it was tried in vain."""
+    since_block: Mapped[Block | None] = mapped_column(INT)
+    last_block: Mapped[Block | None] = mapped_column(INT)
 
 
 class BundleRow(Base):
@@ -259,6 +269,47 @@ class BundleRow(Base):
 
     round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
     root: Mapped[str]
+    near_duplicates: Mapped[int | None] = mapped_column(INT)
+    """How many samples were passed over beside nearly equal ones; None where an older version drew the bundle."""
+
+
+class PoolRow(Base):
+    """What a source gave the round whose bundle was drawn from it."""
+
+    __tablename__ = "pools"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("bundles.round_id"), primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    proof: Mapped[str]
+    root: Mapped[str]
+    samples: Mapped[int] = mapped_column(INT)
+
+
+class PoolProducerRow(Base):
+    """A producer of a pool; `batch_root` is empty where its source knows none."""
+
+    __tablename__ = "pool_producers"
+    __table_args__ = (ForeignKeyConstraint(["round_id", "source"], ["pools.round_id", "pools.source"]),)
+
+    round_id: Mapped[int] = mapped_column(INT, primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    hotkey: Mapped[Hotkey] = mapped_column(String, primary_key=True)
+    coldkey: Mapped[Coldkey] = mapped_column(String)
+    batch_root: Mapped[str]
+    samples: Mapped[int] = mapped_column(INT)
+    fault: Mapped[str | None]
+
+
+class PoolDropRow(Base):
+    """How many samples, or whole batches, a rule kept out of a pool."""
+
+    __tablename__ = "pool_drops"
+    __table_args__ = (ForeignKeyConstraint(["round_id", "source"], ["pools.round_id", "pools.source"]),)
+
+    round_id: Mapped[int] = mapped_column(INT, primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    samples: Mapped[int] = mapped_column(INT)
 
 
 class ClosingRow(Base):

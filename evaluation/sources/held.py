@@ -1,11 +1,11 @@
-"""What is answered where a round's samples cannot be had now."""
+"""What is answered where a round cannot go on now, for want of its samples or of what they are judged with."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why a round waits for samples."""
+    """Why a round waits."""
 
     UNREACHABLE = "unreachable"
     """The source's host does not answer, or answers that it is broken."""
@@ -19,6 +19,8 @@ class Cause(StrEnum):
     """Too few mirrors name the same samples."""
     TOO_FEW = "too_few"
     """Chain and host have answered everything, and it is not enough: no wait will change it."""
+    NO_BASE = "no_base"
+    """The model that the competition's entrants are told apart by has not come in yet."""
 
 
 @dataclass(frozen=True, slots=True)

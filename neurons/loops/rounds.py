@@ -20,12 +20,12 @@ from competitions.spec import Competition, Table
 from competitions.table import competition_named
 from evaluation.executor import Executor, Request
 from evaluation.sources.bundle import BundleCorrupt, draw, read_bundle, write_bundle
-from evaluation.sources.held import Held
+from evaluation.sources.held import Cause, Held
 from evaluation.sources.occasion import Occasion, needs_of
 from evaluation.sources.pool import Pool
 from evaluation.sources.registry import PoolReader
 from evaluation.verdicts import Abandoned, Scored, Verdict
-from ledger import lineages, rounds, submissions, verdicts
+from ledger import lineages, rounds, submissions, verdicts, waits
 from ledger.database import Ledger
 from models.rejections import Rejection
 from neurons.descent import Descent
@@ -92,7 +92,8 @@ class Rounds:
             self.wakes.poke("fetch")
             return False
         if competition.base and competition.base.digest not in lineages.sketched(self.ledger):
-            rounds.hold(self.ledger, round_.id, f"the competition's base {competition.base.repo} is not here yet")
+            missing = Held(Cause.NO_BASE, f"the competition's base {competition.base.repo} is not here yet")
+            waits.hold(self.ledger, round_.id, missing, self.chain.head())
             self.wakes.poke("fetch")
             return False
         return self._judge(competition, round_, field)
@@ -157,7 +158,7 @@ class Rounds:
 
     def _hold(self, competition: Competition, round_: rounds.Round, field: Field, held: Held) -> bool:
         """Wait for samples; where no wait will bring them the round ends with nothing changed, and later ones go on."""
-        rounds.hold(self.ledger, round_.id, str(held))
+        waits.hold(self.ledger, round_.id, held, self.chain.head())
         log.warning("%s round %d held: %s", competition.name, round_.number, held)
         if held.lasting:
             outcome = RoundOutcome((), field.incumbent)
@@ -189,12 +190,14 @@ class Rounds:
         if round_.bundle_root and _is_whole(self._file(round_.bundle_root), round_.bundle_root):
             return self._file(round_.bundle_root)
         pools = self._pools(competition, round_)
-        drawn = pools if isinstance(pools, Held) else draw(pools, competition.tasks, round_.seed)
+        if isinstance(pools, Held):
+            return pools
+        drawn = draw(pools, competition.tasks, round_.seed)
         if isinstance(drawn, Held):
             return drawn
         bundle = drawn.bundle
         write_bundle(bundle, self._file(bundle.root))  # first, since what is recorded may be impossible to draw again
-        rounds.set_bundle(self.ledger, round_.id, bundle.root)
+        rounds.set_bundle(self.ledger, round_.id, bundle.root, pools, drawn.near_duplicates)
         return self._file(bundle.root)
 
     def _pools(self, competition: Competition, round_: rounds.Round) -> dict[str, Pool] | Held:

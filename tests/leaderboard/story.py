@@ -23,8 +23,12 @@ from chain.types import (
     Unreadable,
 )
 from competitions.records import Reign, RoundOutcome, Standing
+from evaluation.sources.content import Pair
+from evaluation.sources.held import Cause, Held
+from evaluation.sources.pool import Pool, Producer
+from evaluation.sources.sample import Sample
 from evaluation.verdicts import Scored, TaskValues
-from ledger import commitments, heartbeats, lineages, network, rounds, submissions, verdicts, weights
+from ledger import commitments, heartbeats, lineages, network, rounds, submissions, verdicts, waits, weights
 from ledger.database import Ledger
 from models.lineage import Kind, Lineage
 from models.rejections import Reason, Rejection
@@ -159,7 +163,7 @@ def _answers(ledger: Ledger, ids: dict[str, int]) -> None:
         copies = ("mimir",) if number >= 5 else ()
         _close(ledger, ids, "answers", number, 60 + 60 * number, holder, confirmed, since, scores, copies)
     current = rounds.open_round(ledger, "answers", 7, Block(480), _hash("answers", 480), b"\7" * 32)
-    rounds.set_bundle(ledger, current.id, sha("answers bundle 7"))
+    rounds.set_bundle(ledger, current.id, sha("answers bundle 7"), {"questions": _pool(7)}, 2)
     for user in ("hephaestus", "goibniu"):
         verdicts.record_verdict(ledger, current.id, ids[user], _scored(2.7))
 
@@ -171,7 +175,10 @@ def _text(ledger: Ledger, ids: dict[str, int]) -> None:
         since = min(number, 1)
         _close(ledger, ids, "text", number, 90 + 60 * number, "vulcan", number > 0, since, scores, ())
     current = rounds.open_round(ledger, "text", 6, Block(450), _hash("text", 450), b"\6" * 32)
-    rounds.hold(ledger, current.id, "1 of the 2 producers needed has a batch in the window (390, 450]")
+    for block in range(451, 454):
+        waits.hold(ledger, current.id, Held(Cause.RATE_LIMITED, "the Hub answered 429 for ore/texts"), Block(block))
+    gone = Held(Cause.WITHHELD, f"no batch of {key('ore')} at ore/texts; the round waits for it until block 550")
+    waits.hold(ledger, current.id, gone, Block(454))
 
 
 def _close(
@@ -189,7 +196,7 @@ def _close(
     round_ = rounds.open_round(
         ledger, competition, number, Block(seed_block), _hash(competition, seed_block), bytes([number]) * 32
     )
-    rounds.set_bundle(ledger, round_.id, sha(f"{competition} bundle {number}"))
+    rounds.set_bundle(ledger, round_.id, sha(f"{competition} bundle {number}"), {"questions": _pool(number)}, number)
     for user, score in scores.items():
         verdicts.record_verdict(ledger, round_.id, ids[user], _scored(score))
     king = scores[holder]
@@ -204,6 +211,17 @@ def _close(
     commit = next(miner.commit_block for miner in MINERS if miner.user == holder)
     reign = Reign(ids[holder], hotkey, since, Block(seed_block), Block(commit), 0.058, confirmed)
     rounds.close_round(ledger, round_.id, RoundOutcome(tuple(rows), reign), Block(seed_block + 17))
+
+
+def _pool(number: int) -> Pool:
+    """What two producers gave a round, and what was dropped; a third one's batch was lost."""
+    made = tuple(
+        Producer(Hotkey(key(name)), Coldkey(key(f"{name}/cold")), sha(f"{name} batch {number}"), samples, fault)
+        for name, samples, fault in (("ore", 2, None), ("bellows", 1, None), ("clinker", 0, "NotFound: clinker/texts"))
+    )
+    asked = [Pair(f"question {number}.{n}", "answer") for n in range(3)]
+    samples = [Sample(content, "questions", None, None, NOW, None, None) for content in asked]
+    return Pool(tuple(sorted(samples, key=lambda sample: sample.id)), made, {"faulty": 1, "window": 12})
 
 
 def _standing(id_: int, place: int, holds: bool, confirmed: bool, score: float, king: float) -> Standing:

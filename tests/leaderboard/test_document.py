@@ -4,17 +4,21 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import get_args
 
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from chain.types import Block, Included
 from competitions.records import RoundOutcome, Standing
-from ledger import heartbeats, rounds, weights
+from evaluation.sources.drops import Drop
+from evaluation.sources.held import Cause
+from evaluation.sources.pool import Proof
+from ledger import heartbeats, rounds, waits, weights
 from ledger.board import Board, board
 from ledger.database import Ledger, open_ledger
 from tests.leaderboard.story import NOW
-from tests.ledger.builders import open_round, submission
+from tests.ledger.builders import AWAY, open_round, pool, submission
 
 DOCS = Path(__file__).parents[2] / "docs" / "leaderboard-json.md"
 
@@ -42,6 +46,11 @@ def test_every_state_and_role_is_named_in_the_docs() -> None:
         for p in record["properties"].values()
         for value in p.get("enum", ())
     }
+    assert {value for value in known if f"`{value}`" not in DOCS.read_text()} == set()
+
+
+def test_every_cause_proof_and_rule_of_samples_is_named_in_the_docs() -> None:
+    known = {*Cause, *Drop, *get_args(Proof)}
     assert {value for value in known if f"`{value}`" not in DOCS.read_text()} == set()
 
 
@@ -79,7 +88,10 @@ def test_values_of_a_known_ledger_stay_where_readers_look_for_them(ledger: Ledge
         "seed_block": 100,
         "state": "closed",
         "cause": None,
+        "waits": [],
         "bundle_root": None,
+        "near_duplicates": None,
+        "samples": [],
         "closed_block": 120,
         "judged": 0,
         "standings": [
@@ -103,6 +115,30 @@ def test_values_of_a_known_ledger_stay_where_readers_look_for_them(ledger: Ledge
     }
     assert document["sendings"][0]["answer"] == {"block": 9, "extrinsic": "0xabc"}
     assert document["loops"][0]["at"] == "2026-03-14T15:09:26Z"
+
+
+def test_what_a_round_was_judged_on_stands_where_readers_look_for_it(ledger: Ledger, client_of: TestClient) -> None:
+    given = pool({"hot1": 2}, {"window": 4})
+    rounds.set_bundle(ledger, open_round(ledger).id, "root", {"questions": given}, 3)
+    waits.hold(ledger, open_round(ledger, 1).id, AWAY, Block(151))
+    waiting, drawn = client_of.get("/api/board.json").json()["contests"][0]["rounds"]
+    assert waiting["waits"] == [
+        {"cause": "unreachable", "detail": AWAY.detail, "times": 1, "since_block": 151, "last_block": 151}
+    ]
+    producer = {"hotkey": "hot1", "coldkey": "cold-hot1", "batch_root": given.producers[0].root}
+    assert (drawn["near_duplicates"], drawn["samples"]) == (
+        3,
+        [
+            {
+                "source": "questions",
+                "proof": "sample",
+                "root": given.root,
+                "samples": 2,
+                "producers": [{**producer, "samples": 2, "fault": None}],
+                "dropped": {"window": 4},
+            }
+        ],
+    )
 
 
 def test_a_score_that_is_no_number_is_null(ledger: Ledger, client_of: TestClient) -> None:

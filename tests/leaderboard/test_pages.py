@@ -1,6 +1,7 @@
 """The page: everything on it, nothing that runs or loads from elsewhere, and strangers' words shown as words."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
@@ -8,14 +9,16 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from chain.types import Block, Hotkey, Uid, Unreadable
+from chain.types import Block, Coldkey, Hotkey, Uid, Unreadable
 from competitions.records import RoundOutcome, Standing
+from evaluation.sources.held import Cause, Held
+from evaluation.sources.pool import Pool, Producer
 from leaderboard.app import SECURITY_HEADERS, create_app
-from ledger import commitments, heartbeats, network, rounds, submissions
+from ledger import commitments, heartbeats, network, rounds, submissions, waits
 from ledger.database import Ledger, open_ledger
 from models.rejections import Reason, Rejection
 from tests.leaderboard.story import HEAD, NETUID, NOW, VALIDATOR, build, key
-from tests.ledger.builders import clear, neuron, open_round, text
+from tests.ledger.builders import AWAY, clear, neuron, open_round, pool, text
 
 VOID = {"meta", "link", "img", "rect", "line", "polyline", "wbr", "br"}
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}"
@@ -64,7 +67,8 @@ def test_the_page_tells_the_whole_story(client: TestClient) -> None:
         "37 on local",
         "508",
         "answers, round 7 is being judged on seed block 480: 2 models done",
-        "text, round 6 is held: 1 of the 2 producers needed has a batch in the window (390, 450]",
+        "at ore/texts; the round waits for it until block 550 "
+        "(a producer's batch is nowhere to be found, tried in 1 block since block 454)",
         "goibniu/ tiny-temper @",
         "−6.47%",
         "copy: 5G2nth…UesH36 committed this model first, in block 12",
@@ -144,6 +148,44 @@ def test_a_page_of_a_full_subnet_stays_under_100_kb_on_the_wire(ledger: Ledger, 
     assert answer.text.count('<tr class="challenger">') == 256
 
 
+def test_the_page_says_what_a_round_was_judged_on(client: TestClient) -> None:
+    page = outline(client)
+    assert [a["id"] for a in page.all("details") if a.get("class") == "samples"] == [
+        *("samples-1-6", "samples-1-5"),  # held, and the newest to close
+        *("samples-2-7", "samples-2-6"),  # being judged, and the newest to close
+    ]
+    for words in (
+        "Samples of round 7 3 in the pool of questions",
+        ", 2 near duplicates passed over in the draw",
+        "questions : 3 samples, signed by sample, pool",
+        "NotFound: clinker/texts",
+        "made outside the round's window 12",
+        "a source asks for patience, tried in 3 blocks since block 451 the Hub answered 429 for ore/texts",
+    ):
+        assert words in page.text
+
+
+def test_a_held_round_shows_its_cause_and_how_often(ledger: Ledger, client_of: TestClient) -> None:
+    round_ = open_round(ledger)
+    for block in range(101, 115):
+        waits.hold(ledger, round_.id, AWAY, Block(block))
+    said = outline(client_of).text
+    assert (
+        "chat, round 0 is held: the Hub is away (a source does not answer, tried in 14 blocks since block 101)" in said
+    )
+    assert "Samples of round 0 none Waited for: a source does not answer, tried in 14 blocks" in said
+
+
+def test_weaker_proof_and_samples_without_producers_are_called_so(ledger: Ledger, client_of: TestClient) -> None:
+    given = pool({"hot1": 2})
+    pools = {"runs": replace(given, proof="run"), "web": Pool(given.samples, (), {}, "seed")}
+    rounds.set_bundle(ledger, open_round(ledger).id, "root", pools, 0)
+    page = outline(client_of)
+    assert "runs : 2 samples, signed by run (weaker), pool" in page.text
+    assert "web : 2 samples, drawn by seed, pool" in page.text
+    assert (page.text.count("Nothing was dropped"), len([a for a in page.all("table") if a.get("class")])) == (2, 1)
+
+
 def test_strangers_words_are_words(ledger: Ledger, client_of: TestClient) -> None:
     network.record_identity(ledger, network.Identity(HOSTILE, NETUID, Hotkey(HOSTILE), HOSTILE, HOSTILE, HOSTILE))
     owners = [neuron(1), neuron(2)]
@@ -158,6 +200,9 @@ def test_strangers_words_are_words(ledger: Ledger, client_of: TestClient) -> Non
         ledger, round_.id, RoundOutcome((Standing(id_, 1, "copy", 1.0, None, None, HOSTILE),), None), HEAD
     )
     heartbeats.beat(ledger, HOSTILE, NOW, None, False, HOSTILE)
+    given = Pool((), (Producer(Hotkey(HOSTILE), Coldkey(HOSTILE), HOSTILE, 0, HOSTILE),), {HOSTILE: 1})
+    rounds.set_bundle(ledger, open_round(ledger).id, HOSTILE, {HOSTILE: given}, 0)
+    waits.hold(ledger, open_round(ledger, 1).id, Held(Cause.WITHHELD, HOSTILE), HEAD)
     page = outline(client_of)
     assert page.all("script") == [{"src": "/static/refresh.js", "defer": None}]
     assert [a for a in page.all("img") if a.get("src") != "/static/mark.svg"] == []

@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
-from chain.types import Hotkey
-from leaderboard import words
+from chain.types import Block, Hotkey
+from evaluation.sources.drops import Drop
+from evaluation.sources.held import Cause
+from evaluation.sources.pool import Proof
+from leaderboard import sampling, words
 from ledger.ancestry import Ancestry, Parent
+from ledger.waits import Wait
 from models.lineage import Kind
 from tests.leaderboard.story import NOW, key
 
@@ -84,6 +89,32 @@ def test_addresses_in_a_sentence_are_shortened_and_everything_is_escaped() -> No
     said = words.prose(f"<b>copy</b> of {address}")
     short = f'<code title="{address}">{words.short(address)}</code>'
     assert said == f"&lt;b&gt;copy&lt;/b&gt; of {short}"
+
+
+def test_everything_that_samples_can_be_has_words() -> None:
+    named = set(sampling.PROOFS), set(sampling.CAUSES), set(sampling.DROPS)
+    assert named == (set(get_args(Proof)), set(Cause), set(Drop))
+    assert (sampling.drop("signature"), sampling.drop("of_a_later_version")) == (
+        "not signed by their producer",
+        "of_a_later_version",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wait", "said"),
+    [
+        (
+            Wait("no_base", "", 2, Block(5), Block(9)),
+            "the competition's base is not here yet, tried in 2 blocks since block 5",
+        ),
+        (Wait("of_a_later_version", "", 1, Block(5), Block(5)), "of_a_later_version, tried in 1 block since block 5"),
+        (Wait(None, "", 1, None, None), "why is not on record, at least once"),
+        (Wait(None, "", 3, None, None), "why is not on record, at least 3 times"),
+    ],
+    ids=["known", "later", "older-once", "older"],
+)
+def test_a_wait_says_its_cause_and_how_often(wait: Wait, said: str) -> None:
+    assert sampling.waited(wait) == said
 
 
 def test_links_to_models_are_quoted() -> None:

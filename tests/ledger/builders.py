@@ -1,5 +1,9 @@
 """Neurons, commitments and submissions in a line each, with all that a test does not care about filled in."""
 
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
 from chain.types import (
     BeaconRound,
     Block,
@@ -14,12 +18,17 @@ from chain.types import (
     Uid,
 )
 from competitions.records import Reign, RoundOutcome, Standing
+from evaluation.sources.content import Pair
+from evaluation.sources.held import Cause, Held
+from evaluation.sources.pool import Pool, Producer
+from evaluation.sources.sample import Sample
 from evaluation.verdicts import Scored, TaskValues
 from ledger import commitments, rounds, submissions
 from ledger.database import Ledger
 
 NETUID = NetUid(7)
 REVISION = "a" * 40
+AWAY = Held(Cause.UNREACHABLE, "the Hub is away")
 DIGEST = "d" * 64
 
 
@@ -56,6 +65,25 @@ def submission(ledger: Ledger, uid: int = 1, commit: int = 10, opens: int = 20, 
     """Id of a submission whose files are due."""
     commitment = opened_commitment(ledger, uid, commit, opens)
     return submissions.add(ledger, commitment, competition, f"user{uid}/model", REVISION, DIGEST)
+
+
+def pool(samples: Mapping[str, int], dropped: Mapping[str, int] | None = None, faults: Sequence[str] = ()) -> Pool:
+    """A pool of so many samples by hotkey; the producers of `faults` gave none."""
+    noon = datetime(2026, 3, 14, 12, tzinfo=UTC)
+    asked = [f"{hotkey} asks {number}" for hotkey, many in samples.items() for number in range(many)]
+    kept = [Sample(Pair(prompt, "answer"), "answers", None, None, noon, None, None) for prompt in asked]
+    given = {**samples, **dict.fromkeys(faults, 0)}
+    producers = tuple(
+        Producer(
+            Hotkey(hotkey),
+            Coldkey(f"cold-{hotkey}"),
+            hashlib.sha256(f"{hotkey} {many}".encode()).hexdigest(),
+            many,
+            "no batch is to be found" if hotkey in faults else None,
+        )
+        for hotkey, many in given.items()
+    )
+    return Pool(tuple(sorted(kept, key=lambda sample: sample.id)), producers, dropped or {})
 
 
 def open_round(ledger: Ledger, number: int = 0, competition: str = "chat") -> rounds.Round:

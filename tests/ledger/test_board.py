@@ -11,17 +11,21 @@ from chain.types import Block, Commitment, Hotkey, Included, NetUid, Uid, Unread
 from competitions.records import Reign, Role, RoundOutcome, Standing
 from competitions.table import parse
 from evaluation.verdicts import Abandoned
-from ledger import commitments, heartbeats, network, rounds, submissions, verdicts, weights
+from ledger import commitments, heartbeats, network, rounds, submissions, verdicts, waits, weights
 from ledger.board import VERSION, Board, ChainWeight, OwnWeights, Unread, board
-from ledger.contest import Contest, King, Place, RoundReading
+from ledger.contest import Contest, King
 from ledger.database import Ledger
 from ledger.directory import Model
 from ledger.passports import Files, Named, Passport, Step
+from ledger.pools import PoolReading, ProducerReading
+from ledger.readings import Place, RoundReading
 from ledger.submissions import Accepted, Retry
 from ledger.trends import TrendPoint
+from ledger.waits import Wait
 from models.rejections import Reason, Rejection
 from tests.competitions.builders import TABLE
 from tests.ledger.builders import (
+    AWAY,
     DIGEST,
     NETUID,
     REVISION,
@@ -31,6 +35,7 @@ from tests.ledger.builders import (
     open_round,
     opened_commitment,
     outcome,
+    pool,
     reign,
     scored,
     sealed,
@@ -66,10 +71,12 @@ def test_a_contest_shows_who_reigns_what_was_decided_and_what_is_judged(ledger: 
     network.record_head(ledger, Block(400), NOON)
     network.record_chain_weights(ledger, Block(399), {Uid(8): {Uid(1): 0.9, Uid(0): 0.1}, Uid(3): {Uid(2): 1.0}})
     round_ = open_round(ledger, 0)
-    rounds.set_bundle(ledger, round_.id, "root")
+    rounds.set_bundle(ledger, round_.id, "root", {"questions": pool({"hot1": 2}, {"window": 4}, ["hot2"])}, 3)
     verdicts.record_verdict(ledger, round_.id, king, scored(1.0))
     rounds.close_round(ledger, round_.id, outcome(king, other), Block(120))
-    rounds.hold(ledger, open_round(ledger, 1).id, "no producer")
+    next_ = open_round(ledger, 1)
+    for block in (151, 151, 152):
+        waits.hold(ledger, next_.id, AWAY, Block(block))
     models = [
         Model(n, Uid(n), Hotkey(f"hot{n}"), f"user{n}/model", REVISION, w) for n, w in ((king, 0.9), (other, 0.0))
     ]
@@ -77,6 +84,10 @@ def test_a_contest_shows_who_reigns_what_was_decided_and_what_is_judged(ledger: 
         Place(n, model, s.role, s.score, s.improvement, s.needed, s.why)
         for n, (model, s) in enumerate(zip(models, outcome(king, other).standings, strict=True), start=1)
     ]
+    given = pool({"hot1": 2}, {"window": 4}, ["hot2"])
+    producers = tuple(ProducerReading(p.hotkey, p.coldkey, p.root, p.samples, p.fault) for p in given.producers)
+    drawn = PoolReading("questions", "sample", given.root, 2, producers, {"window": 4})
+    waited = Wait("unreachable", "the Hub is away", 2, Block(151), Block(152))
     spec = parse(TABLE).competitions[0].epsilon
     needed = spec.end + (min(spec.start, 0.05) - spec.end) * max(0.0, 1 - 390 / spec.decay_blocks)
     (contest,) = board(ledger).contests
@@ -85,8 +96,8 @@ def test_a_contest_shows_who_reigns_what_was_decided_and_what_is_judged(ledger: 
         share=contest.share,
         king=King(models[0], 0, Block(100), 0.05, True, 390, pytest.approx(needed)),
         rounds=(
-            RoundReading(1, Block(150), "held", "no producer", None, None, 0, ()),
-            RoundReading(0, Block(100), "closed", None, "root", Block(120), 1, tuple(rows)),
+            RoundReading(1, Block(150), "held", "unreachable: the Hub is away", (waited,), None, None, (), None, 0, ()),
+            RoundReading(0, Block(100), "closed", None, (), "root", 3, (drawn,), Block(120), 1, tuple(rows)),
         ),
         trend=(TrendPoint(0, Block(100), king, 3.0),),
     )
@@ -208,7 +219,7 @@ def _taken_in(result: Accepted | Rejection | Retry) -> Callable[[Ledger], object
 
 def _held(ledger: Ledger) -> None:
     accepted(ledger)
-    rounds.hold(ledger, open_round(ledger).id, "no producer")
+    waits.hold(ledger, open_round(ledger).id, AWAY, Block(101))
 
 
 def _judged(role: Role, confirmed: bool = True) -> Callable[[Ledger], object]:
@@ -254,7 +265,7 @@ STATES: dict[str, tuple[Callable[[Ledger], object], tuple[str, str | None, str]]
     ),
     "files refused": (_taken_in(Rejection(Reason.CONFIG, "auto_map")), ("rejected", "config", "auto_map")),
     "queued": (accepted, ("queued", None, "files accepted; waits to be judged in a round")),
-    "held": (_held, ("held", None, "round 0 waits: no producer")),
+    "held": (_held, ("held", None, "round 0 waits: unreachable: the Hub is away")),
     "king": (_judged("king"), ("king", None, "why")),
     "on trial": (_judged("challenger", confirmed=False), ("scored", None, "why")),
     "dethroned": (_dethroned, ("scored", None, "why")),

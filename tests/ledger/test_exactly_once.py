@@ -17,13 +17,15 @@ import pytest
 from sqlalchemy import event
 
 from chain.types import Block, Hotkey, Included, NetUid, Uid, Unreadable
+from evaluation.sources.held import Cause, Held
 from evaluation.verdicts import Abandoned
-from ledger import clear_texts, commitments, heartbeats, network, rounds, submissions, verdicts, weights
+from ledger import clear_texts, commitments, heartbeats, network, rounds, submissions, verdicts, waits, weights
 from ledger.database import Ledger, open_ledger
 from ledger.gaps import Gap, record_gap
 from ledger.submissions import Accepted, Retry
 from models.rejections import Reason, Rejection
 from tests.ledger.builders import (
+    AWAY,
     DIGEST,
     NETUID,
     REVISION,
@@ -32,6 +34,7 @@ from tests.ledger.builders import (
     open_round,
     opened_commitment,
     outcome,
+    pool,
     scored,
     sealed,
     submission,
@@ -42,6 +45,8 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 REFUSED = Rejection(Reason.WEIGHTS, "NaN")
 OPENED, CLEAR, ONE, TWO, ROUND, SENT, UNANSWERED = 3, 4, 1, 2, 1, 1, 2
 """Ids of what `prepared` leaves: a commitment to decode and one in clear, two submissions, a round, two sendings."""
+
+POOLS = {"questions": pool({"hot1": 2, "hot2": 3}, {"window": 4, "signature": 1}, ["hot3"]), "texts": pool({})}
 
 Content = dict[str, list[tuple[object, ...]]]
 Write = Callable[[Ledger], object]
@@ -64,8 +69,9 @@ WRITES: dict[str, Write] = {
     "record_intake rejected": lambda ledger: submissions.record_intake(ledger, ONE, Block(30), REFUSED),
     "record_intake retry": lambda ledger: submissions.record_intake(ledger, ONE, Block(30), Retry("x", Block(35))),
     "open_round": lambda ledger: open_round(ledger, 1),
-    "hold": lambda ledger: rounds.hold(ledger, ROUND, "no samples"),
-    "set_bundle": lambda ledger: rounds.set_bundle(ledger, ROUND, "root"),
+    "hold": lambda ledger: waits.hold(ledger, ROUND, AWAY, Block(102)),
+    "hold for another cause": lambda ledger: waits.hold(ledger, ROUND, Held(Cause.WITHHELD, "gone"), Block(102)),
+    "set_bundle": lambda ledger: rounds.set_bundle(ledger, ROUND, "root", POOLS, 3),
     "record_verdict": lambda ledger: verdicts.record_verdict(ledger, ROUND, ONE, scored(1.0, 2.0)),
     "close_round": lambda ledger: rounds.close_round(ledger, ROUND, outcome(ONE, TWO), Block(120)),
     "record": lambda ledger: weights.record(
@@ -92,6 +98,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     submission(ledger, 1)
     submission(ledger, 2)
     assert (opened_commitment(ledger, 4), open_round(ledger).id) == (OPENED, ROUND)
+    waits.hold(ledger, ROUND, AWAY, Block(101))
     commitments.record_poll(ledger, NETUID, Block(21), [neuron(n) for n in range(1, 9)], [clear("hot8", 21)])
     weights.record(ledger, weights.Attempt(Block(50), "table", {Hotkey("hot1"): 1.0}), Included(Block(50), "0xabc"))
     weights.begin(ledger, weights.Attempt(Block(52), "table", {Hotkey("hot1"): 1.0}, {Uid(1): 65_535}))
@@ -195,9 +202,10 @@ def test_processes_that_write_at_once_lose_nothing(prepared: Path, tmp_path: Pat
 
 def test_threads_that_share_a_ledger_lose_nothing(prepared: Path, tmp_path: Path) -> None:
     ledger = open_ledger(shutil.copy(prepared, tmp_path / "ledger.db"))
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=8) as threads:
         done = [
-            pool.submit(verdicts.record_verdict, ledger, ROUND, (ONE, TWO)[n % 2], Abandoned(str(n))) for n in range(80)
+            threads.submit(verdicts.record_verdict, ledger, ROUND, (ONE, TWO)[n % 2], Abandoned(str(n)))
+            for n in range(80)
         ]
         for future in done:
             future.result(timeout=60)

@@ -6,10 +6,11 @@ import pytest
 
 from chain.types import Block, BlockHash
 from competitions.records import RoundOutcome
-from ledger import rounds
+from evaluation.sources.held import Cause, Held
+from ledger import rounds, waits
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
 from ledger.rounds import Round
-from tests.ledger.builders import closed_round, open_round, outcome, reign, submission
+from tests.ledger.builders import AWAY, closed_round, open_round, outcome, reign, submission
 
 
 def test_a_round_is_opened_once_with_its_seed(ledger: Ledger) -> None:
@@ -35,21 +36,22 @@ def test_a_round_seeded_by_another_chain_is_a_conflict(ledger: Ledger) -> None:
 
 def test_a_round_is_held_with_its_newest_cause_until_its_samples_are_there(ledger: Ledger) -> None:
     round_ = open_round(ledger)
-    for cause in ("no producer", "the Hub is away", "the Hub is away"):
-        rounds.hold(ledger, round_.id, cause)
-    assert rounds.get(ledger, round_.id) == replace(round_, state="held", cause="the Hub is away")
-    rounds.hold(ledger, round_.id, "no producer")
-    assert open_round(ledger).cause == "no producer"
-    rounds.set_bundle(ledger, round_.id, "root")
+    few = Held(Cause.TOO_FEW, "no producer")
+    for block, held in enumerate((few, AWAY, AWAY), start=101):
+        waits.hold(ledger, round_.id, held, Block(block))
+    assert rounds.get(ledger, round_.id) == replace(round_, state="held", cause="unreachable: the Hub is away")
+    waits.hold(ledger, round_.id, few, Block(104))
+    assert open_round(ledger).cause == "too_few: no producer"
+    rounds.set_bundle(ledger, round_.id, "root", {}, 0)
     assert rounds.get(ledger, round_.id) == replace(round_, bundle_root="root")
 
 
 def test_a_rounds_samples_never_change(ledger: Ledger) -> None:
     round_ = open_round(ledger)
-    rounds.set_bundle(ledger, round_.id, "root")
-    rounds.set_bundle(ledger, round_.id, "root")
+    rounds.set_bundle(ledger, round_.id, "root", {}, 0)
+    rounds.set_bundle(ledger, round_.id, "root", {}, 0)
     with pytest.raises(LedgerConflict, match="is judged on bundle root, it cannot change to other"):
-        rounds.set_bundle(ledger, round_.id, "other")
+        rounds.set_bundle(ledger, round_.id, "other", {}, 0)
 
 
 def test_closing_records_standings_and_reign_and_the_first_outcome_stands(ledger: Ledger) -> None:

@@ -93,7 +93,7 @@ def test_a_round_begun_and_not_closed_needs_its_entrants_though_later_ones_are_c
     for commit in (10, 40):
         shelf.submit(1, commit)
     begun = open_round(shelf.ledger, 0, "answers")
-    rounds.set_bundle(shelf.ledger, begun.id, "r" * 64)
+    rounds.set_bundle(shelf.ledger, begun.id, "r" * 64, {}, 0)
     rounds.close_round(shelf.ledger, open_round(shelf.ledger, 1, "answers").id, RoundOutcome((), None), Block(200))
     assert shelf.kept() == [(1, 10), (1, 40)]
 

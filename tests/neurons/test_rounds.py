@@ -13,7 +13,7 @@ from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
-from evaluation.sources.occasion import Occasion
+from evaluation.sources.occasion import Occasion, needs_of
 from evaluation.sources.pool import Pool
 from evaluation.sources.registry import PoolReader, Sources
 from evaluation.sources.spec import SourceSpec
@@ -21,7 +21,10 @@ from evaluation.verdicts import Abandoned, Scored
 from hub.huggingface import HuggingFaceHub
 from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger, open_ledger
+from ledger.samples import samples_of
+from ledger.waits import Wait, waits
 from localnet.scenario import SUBNET
+from models.bases import BaseRef
 from models.cache import ModelCache
 from models.rejections import Reason, Rejection
 from neurons.descent import Descent
@@ -274,3 +277,35 @@ def test_samples_that_could_not_be_kept_bind_no_round(bench: Bench, tmp_path: Pa
         bench.judged_by(HONEST).run()
     begun = [rounds.open_round_of(bench.ledger, c.name) for c in bench.pocket.table.competitions]
     assert [round_ and round_.bundle_root for round_ in begun] == [None, None]
+
+
+def test_what_a_round_was_judged_on_is_on_record(bench: Bench) -> None:
+    bench = bench.judged_by(HONEST)
+    bench.run()
+    newest = rounds.closed(bench.ledger, "answers")[-1]
+    answers = bench.pocket.table.competitions[0]
+    youngest = Block(newest.seed_block - answers.eval_delay_blocks)
+    record = samples_of(bench.ledger, "answers", newest.number)
+    assert (record.bundle_root, record.near_duplicates) == (newest.bundle_root, 0)
+    for kept, source in zip(record.pools, answers.sources, strict=True):
+        needs = needs_of(answers.tasks, source.name)
+        pool = bench.loop.sources.pool(source.spec, Occasion(newest.seed_block, newest.seed, youngest, needs))
+        assert isinstance(pool, Pool)
+        assert (kept.source, kept.root, kept.samples) == (source.name, pool.root, len(pool.samples))
+        assert {made.hotkey: made.samples for made in kept.producers} == {p.hotkey: p.samples for p in pool.producers}
+        assert (kept.dropped, kept.samples > 0) == (pool.counts, True)
+
+
+def test_a_round_without_its_base_is_held_and_counted_once_a_block(bench: Bench) -> None:
+    missing = BaseRef("owner/base", "a" * 40, "b" * 64)
+    table = replace(bench.pocket.table, competitions=(replace(bench.pocket.table.competitions[0], base=missing),))
+    bench = replace(bench, loop=replace(bench.loop, table=table))
+    for _ in range(3):
+        assert not bench.loop.step()
+    held = rounds.open_round_of(bench.ledger, "answers")
+    assert held is not None
+    with bench.ledger.reading() as session:
+        (wait,) = waits(session, [held.id])[held.id]
+    now = bench.pocket.chain.head()
+    detail = "the competition's base owner/base is not here yet"
+    assert (held.state, wait) == ("held", Wait("no_base", detail, 1, now, now))
