@@ -73,11 +73,13 @@ class Stage:
 
     def publish(self, wallet: Wallet, signed: Sequence[SignedSample], data: bytes | None = None) -> None:
         """Upload a batch, or other bytes under its name, and commit its pointer."""
-        hub, root = FolderHub(self.hub, wallet.name), batch.root_of(signed)
-        repo = f"{wallet.name}/samples"
+        self.upload(wallet, batch.encode(signed) if data is None else data, batch.root_of(signed))
+
+    def upload(self, wallet: Wallet, data: bytes, root: str) -> None:
+        """Upload bytes as the batch of a root, and commit the pointer."""
+        hub, repo = FolderHub(self.hub, wallet.name), f"{wallet.name}/samples"
         hub.create(repo, "dataset", private=False)
-        files = {batch.path_of(root): batch.encode(signed) if data is None else data}
-        revision = hub.upload_files(repo, "dataset", files, message="batch")
+        revision = hub.upload_files(repo, "dataset", {batch.path_of(root): data}, message="batch")
         self.commit(wallet, batch.encode_pointer(batch.BatchPointer(repo, revision, root)))
 
     def commit(self, wallet: Wallet, raw: bytes) -> None:
@@ -176,8 +178,14 @@ def _million_rows(stage: Stage) -> None:
 
 
 def _deep_row(stage: Stage) -> None:
+    data = batch.encode(stage.signed(stage.hostile)) + b'{"choices":' + b"[" * 1_000_000
+    stage.upload(stage.hostile, data, batch.root_of_file(data))
+
+
+def _signatures_swapped(stage: Stage) -> None:
+    """The file on the Hub has the committed samples, under other signatures than the committed file."""
     signed = stage.signed(stage.hostile)
-    stage.publish(stage.hostile, signed, data=batch.encode(signed) + b'{"choices":' + b"[" * 1_000_000)
+    stage.publish(stage.hostile, signed, data=batch.encode([replace(one, signature="00" * 64) for one in signed]))
 
 
 ON_SAMPLES: Mapping[str, SampleAttack] = {
@@ -214,6 +222,7 @@ ON_SAMPLES: Mapping[str, SampleAttack] = {
     "too long": SampleAttack(_resigned(_with("x" * 2_000)), {Drop.LENGTH: EACH}),
     "copied contents": SampleAttack(_copied, {Drop.DUPLICATE: EACH}),
     "withdrawn": SampleAttack(_withdrawn, {Drop.FAULTY: 1}),
+    "other signatures than were committed": SampleAttack(_signatures_swapped, {Drop.FAULTY: 1}),
     "a row of 17 MB": SampleAttack(_row_of_17_mb, {Drop.FAULTY: 1}),
     "a million rows": SampleAttack(_million_rows, {Drop.FAULTY: 1}),
     "a row nested a million deep": SampleAttack(_deep_row, {Drop.MALFORMED: 1}),

@@ -10,7 +10,7 @@ import pytest
 from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
-from evaluation.sources.batch import encode, root_of
+from evaluation.sources.batch import encode, root_of, root_of_file
 from evaluation.sources.bounded_http import BoundedHttp, Limits
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
@@ -50,11 +50,12 @@ class Field:
 
     def publish(self, signed: list[SignedSample], extra: bytes = b"") -> str:
         """Put a file on all mirrors; returns its root."""
-        root = root_of(signed)
+        data = encode(signed) + extra
+        root = root_of_file(data)
         for mirror in self.mirrors:
             mirror.answers |= {
                 ROOTS: say(200, root.encode() + b"\n"),
-                f"/batches/{root}.jsonl": say(200, encode(signed) + extra),
+                f"/batches/{root}.jsonl": say(200, data),
             }
         return root
 
