@@ -16,10 +16,12 @@ from typing import Any, TypeVar
 from chain.types import NetUid
 from localnet import actors, network, reading
 from localnet.actors import Actor
+from localnet.freshness import freshness
 from localnet.network import Network
 from localnet.outcome import Outcome, outcome
 from localnet.place import LocalnetError, Place
 from localnet.scenario import DATA_SUBNET, MINERS, OWNER, PRODUCERS, SUBNET, Person, Scenario, Training
+from neurons import tables
 
 _LOOK_S = 1.0
 _BASE_REPO = f"{OWNER.name}/base"
@@ -144,7 +146,9 @@ class Demo:
     def _outcome(self, net: Network, begun: float) -> Outcome:
         board = reading.fetch(net.leaderboard)
         weights = self._chain(SUBNET, "weights")
-        return outcome(board, weights, self.scenario, self.rounds, time.monotonic() - begun, self.peak_bytes)
+        names = [competition.name for competition in tables.load(self.scenario.table).competitions]
+        fresh = freshness(self.place.ledger, self.place.bundles, names)
+        return outcome(board, weights, fresh, self.scenario, self.rounds, time.monotonic() - begun, self.peak_bytes)
 
     def _chain(self, netuid: NetUid, what: str) -> Any:
         """What `crucible chain` says of a subnet."""

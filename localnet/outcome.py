@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.table import Table
 
 from localnet import reading
+from localnet.freshness import Freshness
 from localnet.reading import Board, Row
 from localnet.scenario import Scenario
 from neurons import tables
@@ -25,6 +26,7 @@ class Outcome:
     """The validator's weights by uid, as read from the chain."""
     rounds: Mapping[str, int]
     copy_rejected: bool
+    fresh: tuple[Freshness, ...]
     missing: tuple[str, ...]
     seconds: float
     peak_mb: float
@@ -41,6 +43,7 @@ class Outcome:
             "copy_rejected": self.copy_rejected,
             "weights": {str(uid): weight for uid, weight in sorted(self.weights.items())},
             "rounds": dict(self.rounds),
+            "fresh": [asdict(one) for one in self.fresh],
             "seconds": round(self.seconds, 1),
             "peak_mb": round(self.peak_mb),
             "missing": list(self.missing),
@@ -82,6 +85,7 @@ class Outcome:
 def outcome(
     board: Board,
     chain_weights: Mapping[str, Mapping[str, float]],
+    fresh: tuple[Freshness, ...],
     scenario: Scenario,
     rounds: int,
     seconds: float,
@@ -101,12 +105,24 @@ def outcome(
     last = table.schedule[-1]
     if _head(board) < last.from_block:
         missing.append(f"the shares change at block {last.from_block}, the head is {_head(board)}")
-    missing += _unpaid(rows, weights, dict(last.shares))
-    return Outcome(rows, weights, closed, copied, tuple(missing), seconds, peak_bytes / 1e6)
+    missing += _unpaid(rows, weights, dict(last.shares)) + _stale(fresh)
+    return Outcome(rows, weights, closed, copied, fresh, tuple(missing), seconds, peak_bytes / 1e6)
 
 
 def _short(hotkey: str) -> str:
     return f"{hotkey[:8]}…"
+
+
+def _stale(fresh: tuple[Freshness, ...]) -> list[str]:
+    """Rounds judged on a sample that somebody in them can have had before committing."""
+    if not fresh:
+        return ["no round's samples could be held against its models"]
+    return [
+        f"{one.competition} round {one.round} has a sample of block {one.oldest_sample}, its youngest model is of "
+        f"{one.youngest_commit}"
+        for one in fresh
+        if not one.is_fresh
+    ]
 
 
 def _unpaid(rows: tuple[Row, ...], weights: Mapping[int, float], shares: Mapping[str, float]) -> list[str]:

@@ -48,6 +48,11 @@ class Place:
         """The validator's ledger, which the leaderboard reads."""
         return self.of("validator") / "ledger.sqlite"
 
+    @property
+    def bundles(self) -> Path:
+        """The samples of the validator's rounds."""
+        return self.of("validator") / "bundles"
+
     def of(self, actor: str) -> Path:
         """An actor's own folder."""
         return self.root / "actors" / actor

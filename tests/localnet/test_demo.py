@@ -40,6 +40,15 @@ def test_the_demo_ends_with_kings_paid_by_the_table_and_the_copy_refused(
 
 
 @pytest.mark.slow
+def test_no_model_of_the_demo_was_judged_on_a_sample_as_old_as_itself(
+    told: tuple[dict[str, Any], list[str], int],
+) -> None:
+    document, _, _ = told
+    assert {one["competition"] for one in document["fresh"]} == {"answers", "text"}
+    assert [one for one in document["fresh"] if one["oldest_sample"] <= one["youngest_commit"]] == []
+
+
+@pytest.mark.slow
 def test_no_process_of_the_demo_tries_to_leave_the_loopback_range(
     told: tuple[dict[str, Any], list[str], int],
 ) -> None:

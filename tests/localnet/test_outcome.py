@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from chain.types import Block
+from localnet.freshness import Freshness
 from localnet.outcome import Outcome, outcome
 from localnet.scenario import POCKET
 
@@ -32,8 +34,16 @@ BOARD: dict[str, Any] = {
 PAID = {"1": {"3": 0.4, "4": 0.6}}
 
 
-def judged(board: dict[str, Any], weights: dict[str, dict[str, float]] = PAID, rounds: int = 2) -> Outcome:
-    return outcome(board, weights, POCKET, rounds, 1.0, 1)
+FRESH = (Freshness("answers", 4, Block(100), Block(101)),)
+
+
+def judged(
+    board: dict[str, Any],
+    weights: dict[str, dict[str, float]] = PAID,
+    rounds: int = 2,
+    fresh: tuple[Freshness, ...] = FRESH,
+) -> Outcome:
+    return outcome(board, weights, fresh, POCKET, rounds, 1.0, 1)
 
 
 def test_kings_paid_by_the_last_phase_and_a_copy_refused_is_success() -> None:
@@ -83,3 +93,11 @@ def test_too_few_rounds_are_no_success() -> None:
     assert judged(BOARD, rounds=3).missing == tuple(
         f"{n} has 2 rounds with a score, 3 wanted" for n in ("answers", "text")
     )
+
+
+def test_a_sample_as_old_as_a_model_is_no_success() -> None:
+    stale = (*FRESH, Freshness("text", 5, Block(100), Block(100)))
+    assert judged(BOARD, fresh=stale).missing == (
+        "text round 5 has a sample of block 100, its youngest model is of 100",
+    )
+    assert judged(BOARD, fresh=()).missing == ("no round's samples could be held against its models",)
