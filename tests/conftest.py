@@ -21,6 +21,16 @@ settings.register_profile("crucible", deadline=None)  # what is slow beside anot
 settings.load_profile("crucible")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _sdk_caches_outside_the_users_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The SDK remembers every network it meets, for its next process."""
+    folder = tmp_path_factory.mktemp("sdk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BTCLI_TOKEN_SYMBOLS_CACHE", str(folder / "symbols.json"))
+        patch.setenv("BITTENSOR_RUNTIME_CACHE_DIR", str(folder / "runtimes"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all processes of this test run share."""
