@@ -1,19 +1,54 @@
-"""Fixtures shared by all rooms: the pocket network, played once for the whole session."""
+"""Fixtures shared by all rooms: the pocket network, played once for the whole run, however many processes share it."""
 
+import fcntl
 import os
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 # read when torch is imported: on a machine with more to do than cores, threads that wait by spinning cost minutes
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
+from hypothesis import settings
 
-from tests.pocket import Pocket, played
+if TYPE_CHECKING:
+    from tests.pocket import Pocket
+
+settings.register_profile("crucible", deadline=None)  # what is slow beside another process is no failure
+settings.load_profile("crucible")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sdk_caches_outside_the_users_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The SDK remembers every network it meets, for its next process."""
+    folder = tmp_path_factory.mktemp("sdk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BTCLI_TOKEN_SYMBOLS_CACHE", str(folder / "symbols.json"))
+        patch.setenv("BITTENSOR_RUNTIME_CACHE_DIR", str(folder / "runtimes"))
+        yield
 
 
 @pytest.fixture(scope="session")
-def pocket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocket]:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def pocket(run_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Pocket"]:
     """A whole small subnet on which everything has happened and only judging is left."""
-    with played(tmp_path_factory.mktemp("pocket") / "network") as network:
-        yield network
+    from tests.pocket import opened, play  # it takes torch along, which most tests do without
+
+    played, own = run_folder / "pocket", tmp_path_factory.mktemp("pocket") / "network"
+    with (run_folder / "pocket.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not played.exists():
+            play(own)
+            own.rename(played)
+        shutil.copytree(played, own)
+    with opened(own) as pocket:
+        yield pocket

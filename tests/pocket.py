@@ -63,16 +63,22 @@ class Stepping(threading.Event):
         return False
 
 
-@contextmanager
-def played(root: Path) -> Iterator[Pocket]:
+def play(root: Path) -> None:
     """Play the pocket network below a folder."""
-    place, scenario = Place(root), replace(POCKET, block_time_s=0.05)
-    found(place, scenario)
-    with serving(place.hub) as endpoint:
-        author = Author(Node.open(place.chain))
-        pocket = Pocket(place, endpoint, tables.load(scenario.table), connect(str(place.chain)), author)
+    found(Place(root), replace(POCKET, block_time_s=0.05))
+    with opened(root) as pocket:
         _Play(pocket).run(root)
-        yield pocket
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[Pocket]:
+    """The network that lies below a folder, its Hub answering."""
+    place = Place(root)
+    with serving(place.hub) as endpoint:
+        node, chain = Node.open(place.chain), connect(str(place.chain))
+        yield Pocket(place, endpoint, tables.load(POCKET.table), chain, Author(node))
+        chain.close()
+        node.close()
 
 
 class _Play:

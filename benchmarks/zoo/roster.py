@@ -35,7 +35,7 @@ class Plan:
 
 
 WHOLE = Plan(500, FULL + LORA, 24, 4, SIZES, 60, 6)
-SMALL = Plan(150, (FULL[1], LORA[5]), 3, 1, (1e-5, 1e-3), 4, 1)
+SMALL = Plan(50, (FULL[1], LORA[5]), 3, 1, (1e-5, 1e-3), 4, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ import resource
 import select
 import signal
 import sys
-import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -45,13 +44,16 @@ class Job:
     listed: dict[str, int]
     base: str | None = None
     without: tuple[str, ...] = ()
-    seconds: float = 10.0
+    seconds: float = 60.0
     tokenizer: str = FREE
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run `said`: 'vetted …', 'REASON: detail', 'ERROR: text' or 'killed after N s'; memory is in bytes."""
+    """What a run `said`: 'vetted …', 'REASON: detail', 'ERROR: text' or 'killed after N s'.
+
+    Seconds are the processor's, so that they are the same on a busy machine; memory is in bytes.
+    """
 
     said: str
     seconds: float
@@ -106,7 +108,7 @@ def _run(job: Job, answer: int) -> None:
 
 
 def _measured(job: Job) -> Outcome:
-    idle, begun = _resident(), time.monotonic()
+    idle = _resident()
     answers, answer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -114,12 +116,12 @@ def _measured(job: Job) -> Outcome:
         os._exit(0)
     os.close(answer)
     ready, _, _ = select.select([answers], [], [], job.seconds)
-    seconds = time.monotonic() - begun
     said = os.read(answers, 4_000).decode() if ready else f"killed after {job.seconds:g} s"
     os.kill(child, signal.SIGKILL)
     _, status, usage = os.wait4(child, 0)
     os.close(answers)
-    return Outcome(said or f"died of {status}", seconds, usage.ru_maxrss * 1024, _resident() - idle)
+    seconds, growth = usage.ru_utime + usage.ru_stime, _resident() - idle
+    return Outcome(said or f"died of {status}", seconds, usage.ru_maxrss * 1024, growth)
 
 
 def _resident() -> int:

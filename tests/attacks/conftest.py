@@ -54,14 +54,14 @@ def ask(listener: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
     yield run
     asked.close()
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
 
 
 @pytest.fixture
 def take_in(ask: Ask, listener: Canaries, tmp_path: Path) -> Callable[..., tuple[Outcome, list[str]]]:
     """A function that builds an attack (or none: the honest model), runs it, and tells which canaries were touched."""
 
-    def run(attack: Attack | None, *without: str, seconds: float = 10.0) -> tuple[Outcome, list[str]]:
+    def run(attack: Attack | None, *without: str, seconds: float = 60.0) -> tuple[Outcome, list[str]]:
         repo, outside = tmp_path / "repo", tmp_path / "outside"
         (write_adapter if attack is not None and attack.way == "adapter" else write_honest)(repo)
         outside.mkdir()

@@ -78,7 +78,7 @@ def test_running_author_includes_what_waits_and_keeps_its_cadence(localnet: Any,
         results = [localnet.commit(sdk, localnet.miner, {"Raw1": b"x"}) for _ in range(3)]
         sdk.wait_for_block(sdk.block + 5)
         stop.set()
-        author.join(5)
+        author.join(60)
         last = sdk.block
         times = [round(sdk.timestamp(block=block).timestamp() * 1000) for block in range(1, last + 1)]
     node.close()

@@ -54,7 +54,7 @@ def test_snapshot_taken_while_blocks_are_made_is_whole(localnet: Any, tmp_path: 
     writer.start()
     heads = [snapshot(localnet.path, tmp_path / f"taken-{number}.db").number for number in range(5)]
     done.set()
-    writer.join(10)
+    writer.join(60)
 
     assert heads == sorted(heads)
     for number, head in enumerate(heads):

@@ -166,7 +166,7 @@ def test_a_call_that_hangs_leaves_the_other_threads_alone() -> None:
     with ThreadPoolExecutor(1) as pool:
         with chain.faults.held("subnet") as held:
             waiting = pool.submit(chain.subnet, NETUID, chain.finalized())
-            assert held.met.wait(10)
+            assert held.met.wait(60)
             assert (chain.head(), waiting.done()) == (1, False)
         assert len(waiting.result(10).neurons) == 2
 
@@ -176,7 +176,7 @@ def test_writes_of_many_threads_all_stand_each_in_a_block_of_its_own() -> None:
     chain, start = subnet(*names), threading.Barrier(len(names))
 
     def write(name: str) -> Included | Refused:
-        start.wait(10)
+        start.wait(60)
         return chain.commit(NETUID, wallet(name), raw=name.encode())
 
     with ThreadPoolExecutor(len(names)) as pool:

@@ -25,7 +25,7 @@ def process(tmp_path: Path):
     server = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     yield server
     server.kill()
-    server.wait(timeout=10)
+    server.wait(timeout=60)
     server.stdout.close()
 
 
@@ -35,7 +35,7 @@ def test_a_user_added_by_another_process_can_publish_at_once_and_sigterm_ends_th
     hub.create("alice/x", "model", private=True)
     revision = hub.upload_files("alice/x", "model", {"a.bin": b"1"}, message="first")
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     kept = HubStore(tmp_path).archive
     assert kept.revision(kept.find("alice/x", "model")).oid == revision
 

@@ -54,7 +54,7 @@ def killed_at_the_end(folder: Path, port: int) -> Iterator[None]:
         yield
     finally:
         server.kill()
-        server.wait(timeout=10)
+        server.wait(timeout=60)
         server.stdout.close()
 
 

@@ -29,10 +29,10 @@ def test_it_serves_until_it_is_told_to_stop(story: Path) -> None:
         said = server.stdout.readline()
         found = re.fullmatch(rf"leaderboard of {re.escape(str(story))} at (http://127\.0\.0\.1:\d+)\n", said)
         assert found is not None
-        with urllib.request.urlopen(f"{found[1]}/healthz", timeout=20) as answer:
+        with urllib.request.urlopen(f"{found[1]}/healthz", timeout=60) as answer:
             assert (answer.status, answer.read()) == (200, b'{"status":"ok"}')
         server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=20) in (0, -signal.SIGTERM)
+        assert server.wait(timeout=60) in (0, -signal.SIGTERM)
     finally:
         server.kill()
         server.wait()

@@ -206,7 +206,7 @@ def clocked(tmp_path: Path) -> Iterator[Path]:
     Author(Node.open(tmp_path / "fast.db")).travel(1)
     yield tmp_path / "fast.db"
     stop.set()
-    author.join(5)
+    author.join(60)
     node.close()
 
 
@@ -240,4 +240,4 @@ def test_serve_answers_an_unmodified_client_until_it_is_asked_to_stop(file: Path
         with bt.SyncClient(address) as sdk:
             block = sdk.block
         process.send_signal(signal.SIGTERM)
-        assert (block, process.wait(10)) == (1, 0)
+        assert (block, process.wait(60)) == (1, 0)

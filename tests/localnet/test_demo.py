@@ -11,7 +11,7 @@ import pytest
 
 from tests.localnet.outside import attempts, cut_off, watched
 
-PATIENCE_S = 300
+PATIENCE_S = 900
 
 
 @pytest.fixture(scope="module")

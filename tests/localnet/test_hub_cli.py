@@ -62,7 +62,7 @@ def running(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
         yield process, process.stdout.readline().strip()
     finally:
         process.kill()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         process.stdout.close()
 
 
@@ -71,7 +71,7 @@ def test_a_hub_killed_at_any_moment_has_all_it_answered_for(folder: Path) -> Non
         revision = published(endpoint, folder)
         told("gate", "alice/x", "--folder", folder)
         process.send_signal(signal.SIGKILL)
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     with serving(folder) as endpoint:
         again = HuggingFaceHub(endpoint, token(folder, "alice"))
         info = again.describe("alice/x", "model")

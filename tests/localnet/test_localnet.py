@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 CRUCIBLE = str(Path(sys.executable).with_name("crucible"))
-PATIENCE_S = 60
+PATIENCE_S = 300
 
 
 def crucible(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

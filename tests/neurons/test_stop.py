@@ -28,7 +28,7 @@ class Waiting:
         """Not asked."""
 
     def close(self) -> None:
-        self.answered.wait(30)
+        self.answered.wait(60)
 
 
 def test_a_service_that_hangs_while_it_is_closed_does_not_hold_up_the_end(tmp_path: Path) -> None:
@@ -38,5 +38,5 @@ def test_a_service_that_hangs_while_it_is_closed_does_not_hold_up_the_end(tmp_pa
     stop.set()
     begun = time.monotonic()
     Validator(supervisor, ScriptedExecutor({}), reporter, ledger, chain, stop_within_s=0.2).run(stop)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     reporter.answered.set()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from neurons.supervisor import Beat, Scheduled, Supervisor, Wakes, back_off
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @dataclass

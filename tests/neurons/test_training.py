@@ -107,7 +107,7 @@ def test_progress_is_told_after_every_step_and_seconds_end_a_run(base: Path, tmp
     told: list[float] = []
     fine_tune(base, tmp_path / "steps", MATERIAL, Budget(4), TUNING, lambda share, _: told.append(share))
     timed = fine_tune(base, tmp_path / "seconds", MATERIAL, Budget(None, 0.3), TUNING)
-    assert (told, 0 < timed.run.steps < 200, timed.run.seconds < 5) == ([0.25, 0.5, 0.75, 1.0], True, True)
+    assert (told, 0 < timed.run.steps < 200, timed.run.seconds < 30) == ([0.25, 0.5, 0.75, 1.0], True, True)
 
 
 @pytest.mark.parametrize("fault", ["full", "nothing", "no base"])

@@ -48,6 +48,6 @@ def ask(server: Server) -> Iterator[Callable[..., Any]]:
 
         def asked(method: str, *params: object) -> Any:
             connection.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
-            return json.loads(connection.recv(5))
+            return json.loads(connection.recv(60))
 
         yield asked
