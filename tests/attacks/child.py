@@ -44,7 +44,7 @@ class Job:
     listed: dict[str, int]
     base: str | None = None
     without: tuple[str, ...] = ()
-    seconds: float = 60.0
+    seconds: float = 30.0
     tokenizer: str = FREE
 
 

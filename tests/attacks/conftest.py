@@ -61,7 +61,7 @@ def ask(listener: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def take_in(ask: Ask, listener: Canaries, tmp_path: Path) -> Callable[..., tuple[Outcome, list[str]]]:
     """A function that builds an attack (or none: the honest model), runs it, and tells which canaries were touched."""
 
-    def run(attack: Attack | None, *without: str, seconds: float = 60.0) -> tuple[Outcome, list[str]]:
+    def run(attack: Attack | None, *without: str, seconds: float = 30.0) -> tuple[Outcome, list[str]]:
         repo, outside = tmp_path / "repo", tmp_path / "outside"
         (write_adapter if attack is not None and attack.way == "adapter" else write_honest)(repo)
         outside.mkdir()

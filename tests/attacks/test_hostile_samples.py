@@ -29,6 +29,8 @@ from tests.attacks.on_samples import EACH, NETUID, OCCASION, ON_SAMPLES, SEED_BL
 from tests.serving import Reply, replying
 
 MAX_SECONDS = 10.0
+"""Of the processors, so that it is the same on a busy machine."""
+MAX_WAIT_S = 60.0
 MAX_BYTES = 300_000_000
 TASK = TaskSpec("reference_loss", 6, 1.0, 16.0)
 
@@ -74,9 +76,10 @@ def bounded(run: Callable[[], Pool | Held]) -> Pool | Held:
     """What a run answers, once it is known to have kept its time and its memory."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")
-    before, started = memory("VmRSS"), time.monotonic()
+    before, started, worked = memory("VmRSS"), time.monotonic(), time.process_time()
     answer = run()
-    assert time.monotonic() - started < MAX_SECONDS
+    assert time.process_time() - worked < MAX_SECONDS
+    assert time.monotonic() - started < MAX_WAIT_S
     assert memory("VmHWM") - before < MAX_BYTES
     return answer
 
