@@ -10,6 +10,7 @@ import typer
 
 from chain.reader import ChainError
 from chain.types import BlockCount
+from competitions.toml_records import TableError
 from console.options import AsJson, Netuid, Network, WalletHotkey, WalletName, WalletPath, app_for, say
 from hub.port import HubError
 from neurons import logs
@@ -17,12 +18,14 @@ from neurons.actors import open_actors
 from neurons.endpoint import Bounds
 from neurons.errors import NeuronError
 from neurons.options import HubEndpoint
+from neurons.pool_cli import pool
 from neurons.producer import INTERVAL, Producer, Published
 from neurons.progress import in_lines, stop_on_signals
 from neurons.recipe import Recipe, asked, part_of
 from neurons.settings import read_settings
 
-app = app_for("Produce samples for validators.", ChainError, HubError, NeuronError)
+app = app_for("Produce samples for validators.", ChainError, HubError, NeuronError, TableError)
+app.command()(pool)
 
 _TEMPLATES = (
     "File of templates for prompts: UTF-8 text, one or more with a line of --- between them. $passage stands for a "

@@ -29,3 +29,10 @@ def test_in_a_small_zoo_nobody_honest_is_accused_and_every_disguise_is_seen_thro
     found = {name: told[name] for name in ("copies_found", "noise_found", "merges_named", "rearranged_found")}
     assert found == {"copies_found": 1.0, "noise_found": 1.0, "merges_named": 1.0, "rearranged_found": 1.0}
     assert (told["honest_accused"], told["honest"], told["models"]) == (0, 12, 37)
+
+
+def test_samples_are_verified_and_filtered_in_a_stated_ratio_and_memory() -> None:
+    told = figures("samples", "--samples", "400", "--producers", "4", "--drawn", "20", "--repeats", "1")
+    assert (told["samples"], told["producers"], told["drawn"]) == (400, 4, 20)
+    assert {"ratio", "cpu_ratio", "peak_mb", "near_duplicates_s"} <= told.keys()
+    assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio", "cpu_ratio", "near_duplicates_s"))
