@@ -24,9 +24,14 @@ def _message(purpose: str, data: bytes) -> bytes:
 
     Raises ValueError for an odd purpose.
     """
+    return _prefix(purpose) + data
+
+
+@functools.lru_cache(maxsize=64)
+def _prefix(purpose: str) -> bytes:
     if not purpose.isascii() or not purpose or "\0" in purpose:
         raise ValueError(f"{purpose!r} cannot be the purpose of a signature: name it in ASCII without zero bytes")
-    return _DOMAIN + purpose.encode("ascii") + b"\0" + data
+    return _DOMAIN + purpose.encode("ascii") + b"\0"
 
 
 @dataclass(frozen=True, slots=True)

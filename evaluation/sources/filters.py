@@ -82,9 +82,15 @@ def without_duplicates(samples: Iterable[Sample], salt: bytes) -> Sifted:
     Of equal contents the one with the lowest sha256(salt ‖ id) stays; with the seed block's hash as the salt, whoever
     copies another's samples cannot arrange to displace them.
     """
-    ranked = sorted(samples, key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())
-    first: dict[Content, Sample] = {}
-    for sample in ranked:
-        first.setdefault(sample.content, sample)
+    number, first = 0, dict[Content, Sample]()
+    for sample in samples:
+        number += 1
+        other = first.setdefault(sample.content, sample)
+        if other is not sample:
+            first[sample.content] = min(sample, other, key=lambda one: _rank(salt, one))
     kept = tuple(sorted(first.values(), key=lambda sample: sample.id))
-    return Sifted(kept, Counter({Drop.DUPLICATE: len(ranked) - len(kept)}))
+    return Sifted(kept, Counter({Drop.DUPLICATE: number - len(kept)}))
+
+
+def _rank(salt: bytes, sample: Sample) -> bytes:
+    return hashlib.sha256(salt + bytes.fromhex(sample.id)).digest()

@@ -186,16 +186,33 @@ def _moment(text: str) -> datetime:
 
 
 def _fault(sample: Sample) -> str | None:
-    if fault := fault_of(sample.content):
-        return fault
-    if not _SOURCE.fullmatch(sample.source):
-        return f"source {sample.source[:40]!r} is no short lower-case name"
-    if sample.created_at.utcoffset() != timedelta(0) or sample.created_at.microsecond:
-        return f"created_at {sample.created_at.isoformat()} is not UTC in whole seconds"
-    return _producer_fault(sample.producer, sample.netuid) or _anchor_fault(sample.anchor_block, sample.anchor_hash)
+    return fault_of(sample.content) or _origin_fault(
+        sample.source,
+        sample.producer,
+        sample.netuid,
+        sample.created_at,
+        sample.anchor_block,
+        sample.anchor_hash,
+    )
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=4096)
+def _origin_fault(
+    source: str,
+    producer: Hotkey | None,
+    netuid: NetUid | None,
+    created_at: datetime,
+    block: Block | None,
+    hash_: BlockHash | None,
+) -> str | None:
+    """What is wrong with where a sample comes from; all samples of a batch mostly come from one place."""
+    if not _SOURCE.fullmatch(source):
+        return f"source {source[:40]!r} is no short lower-case name"
+    if created_at.utcoffset() != timedelta(0) or created_at.microsecond:
+        return f"created_at {created_at.isoformat()} is not UTC in whole seconds"
+    return _producer_fault(producer, netuid) or _anchor_fault(block, hash_)
+
+
 def _producer_fault(producer: Hotkey | None, netuid: NetUid | None) -> str | None:
     if producer is None or netuid is None:
         return (
@@ -206,7 +223,6 @@ def _producer_fault(producer: Hotkey | None, netuid: NetUid | None) -> str | Non
     return None if 0 <= netuid < 2**16 else f"netuid {netuid} is out of range"
 
 
-@functools.lru_cache(maxsize=4096)
 def _anchor_fault(block: Block | None, hash_: BlockHash | None) -> str | None:
     if block is None or hash_ is None:
         return (

@@ -21,12 +21,13 @@ class Screening:
     def broken(self, content: Content) -> Drop | None:
         """The first cheap rule that a content breaks."""
         texts = texts_of(content)
-        if any(4 * len(text) > self._max_bytes and len(text.encode()) > self._max_bytes for text in texts):
-            return Drop.LENGTH
+        for text in texts:
+            if 4 * len(text) > self._max_bytes and len(text.encode()) > self._max_bytes:
+                return Drop.LENGTH
         if not self._phrases:
             return None
         folded = "\n".join(texts).casefold()
-        return Drop.PHRASE if any(phrase in folded for phrase in self._phrases) else None
+        return Drop.PHRASE if any(map(folded.__contains__, self._phrases)) else None
 
     def is_foreign(self, content: Content) -> bool:
         """Whether the content is recognised as another language than the screen's; dear, so asked last."""
