@@ -1,4 +1,8 @@
-"""Texts and pairs as token ids with the positions that count, laid out as validators score them. Loads no torch."""
+"""Texts and pairs as token ids with the positions that count. Loads no torch.
+
+What fits is laid out as validators score it, with an EOS to learn behind it. What does not is cut by tokens, into as
+much as a small budget can learn, where they cut by bytes (`evaluation/windows.py`) and score all of it.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -14,7 +14,8 @@ class Cause(StrEnum):
     OVERRUN = "overrun"
     """The source took longer, or sent more, than it may."""
     WITHHELD = "withheld"
-    """A healthy host says that there is nothing where a producer committed a batch, or the table names a project."""
+    """A healthy host says that there is nothing where a producer committed a batch, or the table names a project or a
+    dataset."""
     NO_QUORUM = "no_quorum"
     """Too few mirrors name the same samples."""
     TOO_FEW = "too_few"

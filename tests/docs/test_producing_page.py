@@ -1,8 +1,6 @@
 """The page for producers tells every reason in the code's own words, options that exist, and templates that fill."""
 
-import ast
 import re
-from enum import StrEnum
 from pathlib import Path
 
 import typer
@@ -16,20 +14,10 @@ from neurons.endpoint import Lack
 from neurons.producer import INTERVAL
 from neurons.producer_cli import app
 from neurons.prompts import NAMES, parse_templates
+from tests.docs.enumerations import words_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "producing.md").read_text(encoding="utf-8")
-
-
-def _words(kind: type[StrEnum], file: str) -> dict[str, str]:
-    """What stands beneath each member of an enumeration, in one line."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    (made,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == kind.__name__)
-    words: dict[str, str] = {}
-    for node, below in zip(made.body, made.body[1:], strict=False):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(below, ast.Expr):
-            words[str(kind[node.targets[0].id])] = " ".join(ast.literal_eval(below.value).split())
-    return words
 
 
 def _section(title: str) -> str:
@@ -39,13 +27,13 @@ def _section(title: str) -> str:
 def test_every_reason_to_drop_a_sample_is_told_in_the_codes_own_words_and_order() -> None:
     told = re.findall(r"^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$", _section("What validators drop"), re.MULTILINE)
     assert [reason for reason, _ in told] == [str(drop) for drop in Drop]
-    assert dict(told) == _words(Drop, "evaluation/sources/drops.py")
+    assert dict(told) == words_of(Drop)
 
 
 def test_every_reason_not_to_use_an_answer_is_told_in_the_codes_own_words() -> None:
     told = re.findall(r"^\| `(\w+)` \| ([^|]+) \|$", _section("Answers of an endpoint"), re.MULTILINE)
     assert [reason for reason, _ in told] == [str(lack) for lack in Lack]
-    assert dict(told) == _words(Lack, "neurons/endpoint.py")
+    assert dict(told) == words_of(Lack)
 
 
 def test_every_option_the_page_names_exists_and_makes_no_promise_of_another_default() -> None:

@@ -14,6 +14,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from evaluation.sources.content import Pair
+from evaluation.tokens import spans
+from evaluation.windows import byte_windows, pieces
 from models.limits import WIDEST
 from models.publishing import prepare
 from models.vetting import Vetted
@@ -136,6 +138,21 @@ def test_of_a_pair_only_the_answer_is_learnt_and_a_long_prompt_loses_its_beginni
     (cut,) = from_pairs([Pair("23456", "789")], encode, 0, 1, 7)
     assert whole == Example((0, 2, 3, 4, 5, 6, 1), (IGNORED,) * 4 + (5, 6, 1))
     assert cut == Example((0, 5, 6, 7, 8, 9, 1), (IGNORED,) * 3 + (7, 8, 9, 1))
+
+
+def test_what_fits_is_laid_out_as_it_is_scored_and_an_eos_is_learnt_behind_it() -> None:
+    encode = lambda text: list(text.encode())  # noqa: E731 - one line says it best
+    (pair,) = from_pairs([Pair("Which?", "Thät.")], encode, 0, 1, 40)
+    (text,) = from_texts(["A téxt."], encode, 0, 1, 40)
+    (piece,) = pieces("Which?", "Thät.", context_bytes=40, window_bytes=40)
+    (window,) = byte_windows("A téxt.", 40)
+    scored = [
+        spans(tuple(encode(*piece.context)), tuple(encode(piece.scored)), 0, 40),
+        spans((), tuple(encode(window)), 0, 40),
+    ]
+    for learnt, (span,) in zip((pair, text), scored, strict=True):
+        labels = (IGNORED,) * (len(span.inputs) - len(span.targets) + 1) + span.targets
+        assert learnt == Example((*span.inputs, span.targets[-1], 1), (*labels, 1))
 
 
 def test_windows_of_a_text_start_with_bos_and_learn_every_token_once() -> None:
