@@ -7,7 +7,6 @@ the subnet. One process makes blocks, one commits for all hotkeys, one watches, 
 import argparse
 import json
 import multiprocessing
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -19,8 +18,6 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, track
 from rich.table import Table as Columns
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, its own parts are not found otherwise
 
 from benchmarks.soak import actors
 from benchmarks.soak.memory import slope

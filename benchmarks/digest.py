@@ -10,9 +10,7 @@ import hashlib
 import json
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.ways.side import Side
 from models.digest import model_digest
 from models.limits import WIDEST, ModelLimits
 from models.measuring import measure
@@ -32,24 +31,6 @@ from models.tensors import ITEM_BYTES, read_header
 CONFIG = {"architectures": ["LlamaForCausalLM"]}
 TOKENIZER = b"{}"
 LIMITS: ModelLimits = WIDEST
-
-
-@dataclass
-class Side:
-    """One way of reading the file: what was measured, one entry a run."""
-
-    name: str
-    run: Callable[[], str]
-    wall_s: list[float] = field(default_factory=list)
-    cpu_s: list[float] = field(default_factory=list)
-    found: set[str] = field(default_factory=set)
-
-    def measure(self) -> None:
-        """Run once."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        self.found.add(self.run())
-        self.wall_s.append(time.perf_counter() - wall)
-        self.cpu_s.append(time.process_time() - cpu)
 
 
 def shapes(numbers: int) -> dict[str, tuple[int, ...]]:
@@ -154,7 +135,7 @@ def main() -> None:
         report(sides, file.stat().st_size, grown, options)
 
 
-def report(sides: list[Side], size: int, grown: int, options: argparse.Namespace) -> None:
+def report(sides: list[Side[str]], size: int, grown: int, options: argparse.Namespace) -> None:
     """A table for people, and the figures as the last line. Raises ValueError where a way found two digests."""
     if any(len(side.found) != 1 for side in sides):
         raise ValueError(f"one file has one digest, and the ways found {[side.found for side in sides]}")
@@ -173,7 +154,7 @@ def report(sides: list[Side], size: int, grown: int, options: argparse.Namespace
     typer.echo(json.dumps(figures | told | {"wall_s": [round(value, 4) for value in wall]}))
 
 
-def zip_sides(sides: list[Side], name: str) -> list[list[float]]:
+def zip_sides(sides: list[Side[str]], name: str) -> list[list[float]]:
     """What was measured under a name, a list for each way."""
     return [getattr(side, name) for side in sides]
 

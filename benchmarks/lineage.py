@@ -7,7 +7,6 @@ does. `--small` is the form that the tests run.
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -21,8 +20,6 @@ import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a file, its own parts are not found otherwise
 
 from benchmarks.zoo.creature import Creature
 from benchmarks.zoo.roster import SMALL, WHOLE, Zoo, breed

@@ -9,9 +9,7 @@ import asyncio
 import json
 import statistics
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,6 +22,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.ways.side import Side
 from chain.connection import Connection, Endpoint
 from chain.embedded.author import Author
 from chain.embedded.genesis import genesis
@@ -64,24 +63,6 @@ class Distant:
             return await method(*arguments, **options)
 
         return asked
-
-
-@dataclass
-class Side:
-    """One way of reading a subnet: what was measured, one entry a run."""
-
-    name: str
-    run: Callable[[], int]
-    wall_s: list[float] = field(default_factory=list)
-    cpu_s: list[float] = field(default_factory=list)
-    found: set[int] = field(default_factory=set)
-
-    def measure(self) -> None:
-        """Run once."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        self.found.add(self.run())
-        self.wall_s.append(time.perf_counter() - wall)
-        self.cpu_s.append(time.process_time() - cpu)
 
 
 def subnet(path: Path, hotkeys: int) -> tuple[Node, list[str]]:
@@ -184,7 +165,7 @@ def calls_of(distant: Distant, side: Side) -> int:
     return distant.calls.total() - before
 
 
-def report(sides: list[Side], calls: list[int], wire: Counter[str], options: argparse.Namespace) -> None:
+def report(sides: list[Side[int]], calls: list[int], wire: Counter[str], options: argparse.Namespace) -> None:
     """A table for people, and the figures as the last line. Raises ValueError where a way missed something."""
     if {number for side in sides for number in side.found} != {options.hotkeys}:
         raise ValueError(f"{options.hotkeys} hotkeys committed, and the ways found {[side.found for side in sides]}")

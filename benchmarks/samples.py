@@ -9,11 +9,10 @@ duplicates depends on what is drawn, not on the pool, and is timed beside it.
 import argparse
 import functools
 import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.ways.side import Side
 from chain.signing import Wallet, create_wallet, verify
 from chain.types import Block, BlockCount, BlockHash, Hotkey, NetUid
 from evaluation.sources import batch
@@ -45,24 +45,6 @@ SPEC = SignedBatchesSpec(
     max_age_blocks=BlockCount(1_200),
     screen=Screen(phrases=PHRASES),
 )
-
-
-@dataclass
-class Side:
-    """One way through the samples: what was measured, one entry a run, and what it ended with."""
-
-    name: str
-    run: Callable[[], int]
-    wall_s: list[float] = field(default_factory=list)
-    cpu_s: list[float] = field(default_factory=list)
-    found: set[int] = field(default_factory=set)
-
-    def measure(self) -> None:
-        """Run once."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        self.found.add(self.run())
-        self.wall_s.append(time.perf_counter() - wall)
-        self.cpu_s.append(time.process_time() - cpu)
 
 
 @dataclass(frozen=True)
@@ -163,19 +145,20 @@ def main() -> None:
     report(sides, sum(len(one.signatures) for one in batches), peak, near_s, options)
 
 
-def report(sides: list[Side], samples: int, peak: float, near_s: float, options: argparse.Namespace) -> None:
+def report(sides: list[Side[int]], samples: int, peak: float, near_s: float, options: argparse.Namespace) -> None:
     """A table for people, and the figures as the last line. Raises ValueError where the ways count differently."""
     if any(side.found != {samples} for side in sides):
         raise ValueError(f"{samples} samples are good, and the ways found {[side.found for side in sides]}")
-    wall, cpu = ([statistics.median(getattr(side, name)) for side in sides] for name in ("wall_s", "cpu_s"))
     table = Table("way", "wall s", "CPU s", "µs a sample", title=f"{samples} samples of {options.producers} producers")
-    for side, wall_s, cpu_s in zip(sides, wall, cpu, strict=True):
-        table.add_row(side.name, f"{wall_s:.3f}", f"{cpu_s:.3f}", f"{wall_s / samples * 1e6:.1f}")
+    for side in sides:
+        table.add_row(side.name, f"{side.wall:.3f}", f"{side.cpu:.3f}", f"{side.wall / samples * 1e6:.1f}")
+    bare, pipeline = sides
+    ratios = {"ratio": pipeline.wall / bare.wall, "cpu_ratio": pipeline.cpu / bare.cpu}
     console = Console()
     console.print(table)
     console.print(f"beside it, {options.drawn} drawn without near duplicates: {near_s:.3f} s")
-    console.print(f"ratio {wall[1] / wall[0]:.2f}; peak {peak:.0f} MB above the batches' own bytes")
-    figures = {"ratio": wall[1] / wall[0], "cpu_ratio": cpu[1] / cpu[0], "peak_mb": peak, "near_duplicates_s": near_s}
+    console.print(f"ratio {ratios['ratio']:.2f}; peak {peak:.0f} MB above the batches' own bytes")
+    figures = ratios | {"peak_mb": peak, "near_duplicates_s": near_s}
     told = {"samples": samples, "producers": options.producers, "drawn": options.drawn, "repeats": options.repeats}
     typer.echo(json.dumps({name: round(figure, 3) for name, figure in figures.items()} | told))
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 def figures(name: str, *arguments: str) -> dict[str, object]:
     """The last line of a benchmark's output."""
-    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
     parsed: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return parsed

@@ -3,9 +3,7 @@
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,30 +12,7 @@ from hub.huggingface import HuggingFaceHub
 from hub.patience import Patience
 from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, InvalidName, RateLimited
 from tests.hub.conftest import LocalHub
-
-Reply = Callable[[BaseHTTPRequestHandler], None]
-
-
-@contextmanager
-def failing_server(reply: Reply) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            reply(self)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *_arguments: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from tests.serving import Reply, replying
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Reply:
@@ -68,7 +43,7 @@ def status(code: int, body: bytes = b"", **headers: str) -> Reply:
     ids=["500", "502", "429", "403", "bad token", "400", "portal", "no revision", "list", "cut off"],
 )
 def test_a_failing_hub_is_named_by_the_ports_errors(reply, kind):
-    with failing_server(reply) as endpoint, pytest.raises(HubError) as caught:
+    with replying(reply) as endpoint, pytest.raises(HubError) as caught:
         HuggingFaceHub(endpoint, "hf_secret", timeout_s=5).describe("a/b", "model")
     assert type(caught.value) is kind
     assert endpoint in str(caught.value)
@@ -77,7 +52,7 @@ def test_a_failing_hub_is_named_by_the_ports_errors(reply, kind):
 
 def test_a_hub_that_never_answers_is_given_up():
     release = threading.Event()
-    with failing_server(lambda _request: release.wait(10) and None) as endpoint:
+    with replying(lambda _request: release.wait(10) and None) as endpoint:
         with pytest.raises(HubUnreachable):
             HuggingFaceHub(endpoint, None, timeout_s=0.2).describe("a/b", "model")
         release.set()
@@ -141,7 +116,7 @@ def test_damaged_content_is_noticed_and_not_kept(local_hub, path, content, damag
     ids=["whole file", "other part", "unnamed part", "shorter", "longer", "cut off", "beyond the end", "429", "503"],
 )
 def test_a_part_that_is_not_the_one_asked_for_is_an_error(reply, kind):
-    with failing_server(reply) as endpoint, pytest.raises(HubError) as caught:
+    with replying(reply) as endpoint, pytest.raises(HubError) as caught:
         b"".join(HuggingFaceHub(endpoint, None, timeout_s=5).read_range("a/b", "dataset", "0" * 40, "c", 1, 6))
     assert type(caught.value) is kind
 
@@ -149,7 +124,7 @@ def test_a_part_that_is_not_the_one_asked_for_is_an_error(reply, kind):
 def test_a_part_is_asked_for_again_where_the_hub_asks_for_patience():
     waits: list[float] = []
     answers = [status(429, Retry_After="3"), status(206, b"12345", Content_Range="bytes 1-5/10")]
-    with failing_server(lambda request: answers.pop(0)(request)) as endpoint:
+    with replying(lambda request: answers.pop(0)(request)) as endpoint:
         hub = HuggingFaceHub(endpoint, None, patience=Patience(sleep=waits.append))
         assert b"".join(hub.read_range("a/b", "dataset", "0" * 40, "c", 1, 6)) == b"12345"
     assert waits == [3.0]
