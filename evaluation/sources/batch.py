@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluation.sources.merkle import root_of_ids
+from evaluation.sources import merkle
 from evaluation.sources.sample import Malformed
 from evaluation.sources.signed import SignedSample, from_line, to_line
 
@@ -53,17 +53,24 @@ def decode(data: bytes) -> Lines:
 
 
 def verified(data: bytes, root: str) -> Lines | Faulty:
-    """The lines of a batch, once its samples have given its root."""
+    """The lines of a batch, once they have given its root."""
     if (number := data.count(b"\n")) > MAX_BATCH_LINES:
         return Faulty(f"{number} lines in {path_of(root)}; {MAX_BATCH_LINES} are allowed")
-    lines = decode(data)
-    found = root_of(line for line in lines if isinstance(line, SignedSample))
-    return lines if found == root else Faulty(f"the samples of {path_of(root)} have the root {found}")
+    found = root_of_file(data)
+    return decode(data) if found == root else Faulty(f"the lines of {path_of(root)} have the root {found}")
 
 
 def root_of(samples: Iterable[SignedSample]) -> str:
-    """The batch's root, over its samples' ids."""
-    return root_of_ids(signed.sample.id for signed in samples)
+    """The batch's root: of the file that `encode` writes."""
+    return merkle.root(sorted(map(to_line, samples)))
+
+
+def root_of_file(data: bytes) -> str:
+    """The root of a batch file, over its lines in sorted order, whatever they hold; empty ones do not count.
+
+    Signatures are in it: nobody can serve another's samples under the same root with signatures that do not hold.
+    """
+    return merkle.root(sorted(line for line in data.split(b"\n") if line))
 
 
 def path_of(root: str) -> str:

@@ -71,9 +71,11 @@ class Stage:
         """An honest batch of the wallet's."""
         return [sign(self.sample(wallet, number, anchor), wallet) for number in range(EACH)]
 
-    def publish(self, wallet: Wallet, signed: Sequence[SignedSample], data: bytes | None = None) -> None:
-        """Upload a batch, or other bytes under its name, and commit its pointer."""
-        hub, root = FolderHub(self.hub, wallet.name), batch.root_of(signed)
+    def publish(
+        self, wallet: Wallet, signed: Sequence[SignedSample], data: bytes | None = None, root: str | None = None
+    ) -> None:
+        """Upload a batch, or other bytes under its name, and commit its pointer, or one to another root."""
+        hub, root = FolderHub(self.hub, wallet.name), root or batch.root_of(signed)
         repo = f"{wallet.name}/samples"
         hub.create(repo, "dataset", private=False)
         files = {batch.path_of(root): batch.encode(signed) if data is None else data}
@@ -177,7 +179,16 @@ def _million_rows(stage: Stage) -> None:
 
 def _deep_row(stage: Stage) -> None:
     signed = stage.signed(stage.hostile)
-    stage.publish(stage.hostile, signed, data=batch.encode(signed) + b'{"choices":' + b"[" * 1_000_000)
+    data = batch.encode(signed) + b'{"choices":' + b"[" * 1_000_000
+    stage.publish(stage.hostile, signed, data, batch.root_of_file(data))
+
+
+def _anothers_root(stage: Stage) -> None:
+    pointer = batch.decode_pointer(stage.committed(stage.honest[0]))
+    assert isinstance(pointer, batch.BatchPointer)
+    theirs = [sign(stage.sample(stage.honest[0], number), stage.honest[0]) for number in range(EACH)]
+    spoiled = [replace(one, signature="00" * 64) for one in theirs]
+    stage.publish(stage.hostile, spoiled, root=pointer.root)
 
 
 ON_SAMPLES: Mapping[str, SampleAttack] = {
@@ -189,6 +200,7 @@ ON_SAMPLES: Mapping[str, SampleAttack] = {
     "another's pointer": SampleAttack(
         lambda stage: stage.commit(stage.hostile, stage.committed(stage.honest[0])), {Drop.PRODUCER: EACH}
     ),
+    "another's root over spoiled signatures": SampleAttack(_anothers_root, {Drop.FAULTY: 1}),
     "made for another subnet": SampleAttack(
         _resigned(lambda _, sample: replace(sample, netuid=NetUid(3))), {Drop.PRODUCER: EACH}
     ),

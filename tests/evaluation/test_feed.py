@@ -10,7 +10,7 @@ import pytest
 from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
-from evaluation.sources.batch import encode, root_of
+from evaluation.sources.batch import encode, root_of, root_of_file
 from evaluation.sources.bounded_http import BoundedHttp, Limits
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
@@ -50,11 +50,12 @@ class Field:
 
     def publish(self, signed: list[SignedSample], extra: bytes = b"") -> str:
         """Put a file on all mirrors; returns its root."""
-        root = root_of(signed)
+        data = encode(signed) + extra
+        root = root_of_file(data)
         for mirror in self.mirrors:
             mirror.answers |= {
                 ROOTS: say(200, root.encode() + b"\n"),
-                f"/batches/{root}.jsonl": say(200, encode(signed) + extra),
+                f"/batches/{root}.jsonl": say(200, data),
             }
         return root
 
@@ -199,6 +200,13 @@ def test_mirrors_that_serve_other_bytes_cost_only_themselves(field, root, lines)
     field.mirrors[1].answers[f"/batches/{root}.jsonl"] = say(404)
     assert texts(field.pool()) == EVERYTHING
     assert field.fetched() == [0, 1, 2]
+
+
+def test_a_mirror_that_serves_the_samples_with_other_signatures_costs_only_itself(field, root, lines) -> None:
+    unsigned = [replace(line, signature="") for line in lines]
+    field.mirrors[0].answers[f"/batches/{root}.jsonl"] = say(200, encode(unsigned))
+    pool = field.pool()
+    assert (texts(pool), pool.counts, field.fetched()) == (EVERYTHING, {}, [0, 1])
 
 
 def test_where_no_mirror_has_the_file_of_its_root_the_round_waits(field, root, lines) -> None:
