@@ -206,6 +206,19 @@ def test_what_was_read_once_is_not_fetched_again(data_chain, producers, hub, wal
     assert again == pool
 
 
+def test_what_was_pruned_is_fetched_again(data_chain, producers, hub, wallets, batch_of, tmp_path) -> None:
+    producers.join(*wallets[:2])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    data_chain.advance_to(SEED_BLOCK)
+    doors = Doors(data_chain, hub, tmp_path / "kept")
+    pool = SignedBatches(doors).pool(SPEC, OCCASION)
+    doors.batches.prune(0)
+    gone = Doors(data_chain, FailingHub(producers.hub_root, HubUnreachable("no answer")), tmp_path / "kept")
+    assert isinstance(SignedBatches(gone).pool(SPEC, OCCASION), Held)
+    assert SignedBatches(doors).pool(SPEC, OCCASION) == pool
+
+
 def test_a_kept_batch_that_was_damaged_is_fetched_again(
     data_chain, producers, hub, wallets, batch_of, tmp_path
 ) -> None:
