@@ -154,3 +154,9 @@ def test_where_nothing_was_dropped_a_held_pool_says_so(rules: Rules) -> None:
     assert pooled(SPEC, rules, [], [], Counter()) == Held(
         Cause.TOO_FEW, "0 producers with usable samples, 2 needed; dropped: nothing; 0 had committed some"
     )
+
+
+def test_only_what_is_too_few_for_good_ends_a_round_and_every_cause_is_told_with_its_detail() -> None:
+    held = [Held(cause, "a fact") for cause in Cause]
+    assert [str(one) for one in held if one.lasting] == ["too_few: a fact"]
+    assert [str(one) for one in held] == [f"{cause.value}: a fact" for cause in Cause]
