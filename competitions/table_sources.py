@@ -1,5 +1,6 @@
 """The table's sources: read by kind, with the phrase lists they name, and checked."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,12 +21,13 @@ from evaluation.sources.spec import (
     WandbRunsSpec,
     kinds_of,
 )
-from evaluation.tasks.spec import KIND_OF_TASK
+from evaluation.tasks.spec import KIND_OF_TASK, TaskSpec
 
 Checks = Iterator[tuple[bool, str, object, str]]
 """Whether a value is good, its field, the value, and what it must be."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _WANDB_NAME = re.compile(r"[^/\\#?%:]{1,128}")
@@ -38,8 +40,7 @@ def phrase_lists(data: Any) -> dict[str, PhraseList]:
     lists: dict[str, PhraseList] = {}
     for name, body in data.items():
         where = f"phrases.{name}"
-        listed = {**body, "phrases": tuple(body.get("phrases", ()))} if isinstance(body, Mapping) else body
-        lists[name] = built(listed, PhraseList, where)
+        lists[name] = built(_tupled(body) if isinstance(body, Mapping) else body, PhraseList, where)
         if not lists[name].phrases or not all(phrase.strip() for phrase in lists[name].phrases):
             raise TableError(f"{where}.phrases: must be phrases, none empty (it is {list(lists[name].phrases)})")
     return lists
@@ -73,33 +74,45 @@ def source_faults(competition: Competition) -> list[str]:
             for good, field, value, rule in checks
             if not good
         ]
-    names = ", ".join(known)
-    for task in competition.tasks:
-        if known and task.source not in known:
-            faults.append(f"{where}.tasks.{task.name}.source: must be one of {names} (it is {task.source!r})")
-        elif known and KIND_OF_TASK[task.name] not in kinds_of(known[task.source]):
-            able = ", ".join(sorted(kinds_of(known[task.source])))
-            faults.append(
-                f"{where}.tasks.{task.name}.source: must be a source of {KIND_OF_TASK[task.name]} samples "
-                f"({task.source} gives {able})"
-            )
-    return faults
+    return faults + [fault for task in competition.tasks if (fault := _task_fault(task, known, f"{where}.tasks"))]
+
+
+def _task_fault(task: TaskSpec, known: Mapping[str, SourceSpec], where: str) -> str | None:
+    """Why a task cannot be given samples by any of the competition's sources."""
+    where = f"{where}.{task.name}"
+    if not known:
+        return None
+    if task.source not in known:
+        return f"{where}.source: must be one of {', '.join(known)} (it is {task.source!r})"
+    spec, kind = known[task.source], KIND_OF_TASK[task.name]
+    if kind not in kinds_of(spec):
+        able = ", ".join(sorted(kinds_of(spec)))
+        return f"{where}.source: must be a source of {kind} samples ({task.source} gives {able})"
+    if isinstance(spec, Produced) and task.samples < spec.min_producers:
+        fewest = f"one for each of the {spec.min_producers} producers that {task.source} asks for"
+        return f"{where}.samples: must be at least {fewest} (it is {task.samples})"
+    return None
 
 
 def _spec(values: Any, lists: Mapping[str, PhraseList], where: str) -> SourceSpec:
-    if not isinstance(values, Mapping) or values.get("kind") not in SPECS:
-        kind = values.get("kind") if isinstance(values, Mapping) else values
+    kind = values.get("kind") if isinstance(values, Mapping) else values
+    if not isinstance(values, Mapping) or not isinstance(kind, str) or kind not in SPECS:
         raise TableError(f"{where}.kind: must be one of {', '.join(sorted(SPECS))} (it is {kind!r})")
-    shaped: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in values.items()}
+    shaped = _tupled(values)
     screen = shaped.get("screen")
     if isinstance(screen, Mapping) and "phrases" in screen:
-        if screen["phrases"] not in lists:
+        if not isinstance(screen["phrases"], str) or screen["phrases"] not in lists:
             raise TableError(
                 f"{where}.screen.phrases: must name a list of the table, [phrases.NAME]; it has "
                 f"{', '.join(lists) or 'none'} (it is {screen['phrases']!r})"
             )
         shaped["screen"] = {**screen, "phrases": lists[screen["phrases"]]}
-    return built(shaped, SPECS[values["kind"]], where)
+    return built(shaped, SPECS[kind], where)
+
+
+def _tupled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """TOML's lists as the tuples that records hold."""
+    return {key: tuple(item) if isinstance(item, list) else item for key, item in values.items()}
 
 
 def _checks(spec: SourceSpec) -> Checks:
@@ -108,7 +121,7 @@ def _checks(spec: SourceSpec) -> Checks:
             yield from _feed_checks(spec)
         case HubTextSpec():
             yield bool(_REVISION.fullmatch(spec.revision)), "revision", spec.revision, "a commit id of 40 hex digits"
-            yield spec.repo.count("/") == 1, "repo", spec.repo, "namespace/name"
+            yield bool(_REPO.fullmatch(spec.repo)), "repo", spec.repo, "namespace/name"
             yield spec.row_groups > 0, "row_groups", spec.row_groups, "at least 1"
         case GeneratedSpec(procedures=procedures):
             distinct = bool(procedures) and len(set(procedures)) == len(procedures)
@@ -124,6 +137,7 @@ def _checks(spec: SourceSpec) -> Checks:
     if isinstance(spec, Produced):
         yield 0 <= spec.netuid < 2**16, "netuid", spec.netuid, "from 0 to 65535"
         yield spec.max_age_blocks > 0, "max_age_blocks", spec.max_age_blocks, "at least 1"
+        yield 0 <= spec.min_stake < math.inf, "min_stake", spec.min_stake, "at least 0, in TAO"
         yield spec.min_producers > 0, "min_producers", spec.min_producers, "at least 1"
         yield spec.patience_blocks >= 0, "patience_blocks", spec.patience_blocks, "at least 0"
     if not isinstance(spec, GeneratedSpec):
@@ -140,7 +154,10 @@ def _feed_checks(spec: FeedSpec) -> Checks:
 
 def _is_address(text: str) -> bool:
     """Whether it is an HTTPS address; plain HTTP only on this machine, for tests and embedded networks."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
     local = parts.hostname in ("127.0.0.1", "localhost", "::1")
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and local))
 

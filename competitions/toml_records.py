@@ -21,12 +21,12 @@ def built(data: Any, kind: type[Record], where: str) -> Record:
     try:
         return pydantic.TypeAdapter(kind).validate_python(data)
     except pydantic.ValidationError as error:
-        prefix = "" if where == "table" else f"{where}."
-        raise TableError("\n".join(prefix + _line(fault) for fault in error.errors())) from None
+        place = () if where == "table" else (where,)
+        raise TableError("\n".join(_line(fault, place) for fault in error.errors())) from None
 
 
-def _line(fault: Any) -> str:
-    where = ".".join(str(part) for part in fault["loc"])
+def _line(fault: Any, place: tuple[str, ...]) -> str:
+    where = ".".join([*place, *map(str, fault["loc"])])
     value = "" if fault["type"] == "missing" else f" (it is {fault['input']!r})"
     return f"{where}: {fault['msg'].lower()}{value}"
 

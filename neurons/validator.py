@@ -112,19 +112,19 @@ def build(settings: ValidatorSettings) -> Validator:
     executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
-    sources = Sources(Doors(chain, hub, folder / "sources"))
+    doors = Doors(chain, hub, folder / "sources")
     bundles = folder / "bundles"
     refresh = BlockCount(settings.refresh_blocks)
     poll_s = min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, chain.block_time()))
     stopping = threading.Event()
-    judging = (sources, executor, intake, Descent(ledger), bundles, settings.catch_up)
+    judging = (Sources(doors), executor, intake, Descent(ledger), bundles, settings.catch_up)
     rounds = Rounds(chain, ledger, netuid, table, *judging, wakes, reporter, stopping)
     loops = [
         Scheduled(Watch(chain, ledger, netuid, table, wakes, settings.catch_up), poll_s),
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
         Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter, WEIGHTS_VERSION), poll_s),
-        Scheduled(Prune(needs, cache, bundles), _PRUNE_S),
+        Scheduled(Prune(needs, cache, bundles, doors.batches), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, chain)

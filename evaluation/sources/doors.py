@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain.reader import ChainReader
+from evaluation.sources.batch_store import BatchStore
 from hub.port import Hub
 
 
@@ -15,3 +16,8 @@ class Doors:
     hub: Hub
     folder: Path
     """Where sources keep what they fetched; all of it can be had again."""
+
+    @property
+    def batches(self) -> BatchStore:
+        """Batches under their roots, whichever source fetched them."""
+        return BatchStore(self.folder / "batches")

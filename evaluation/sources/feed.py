@@ -13,7 +13,6 @@ from functools import cache
 
 from chain.types import Hotkey
 from evaluation.sources import batch
-from evaluation.sources.batch_store import BatchStore
 from evaluation.sources.bounded_http import BoundedHttp
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
@@ -46,7 +45,7 @@ class Feed:
     def __init__(self, doors: Doors, http: BoundedHttp = BoundedHttp()) -> None:
         self._chain = doors.chain
         self._http = http
-        self._store = BatchStore(doors.folder / "batches")
+        self._store = doors.batches
 
     def pool(self, spec: FeedSpec, occasion: Occasion) -> Pool | Held:
         """See Source.pool. Held where no quorum of mirrors names one root and where none of those that do has its file,

@@ -23,12 +23,12 @@ def equal_parts(groups: Groups, samples: int, fewest: int, seed: bytes, near_dup
     """`samples` samples in seed order, in equal parts per group (seed order decides who gives one more), no two of
     them nearly the same.
 
-    A group that cannot fill its part gives none and the others' parts grow; None where fewer than `fewest` would be
-    left. A function of the seed and the groups' contents, whatever their order.
+    A group that cannot fill its part gives none and the others' parts grow; None where fewer than `fewest` would
+    give any. A function of the seed and the groups' contents, whatever their order.
     """
     novelty = Novelty(near_duplicate)
     able = {coldkey: in_seed_order(members, seed) for coldkey, members in groups.items()}
-    while len(able) >= max(1, fewest):
+    while min(len(able), samples) >= max(1, fewest):
         room = _shares(able, samples, seed)
         short = {coldkey for coldkey, members in able.items() if len(members) < room[coldkey]}
         if not short:

@@ -10,7 +10,6 @@ from functools import cache
 from chain.types import Block, Commitment, Hotkey, Neuron
 from evaluation.sources import batch
 from evaluation.sources.batch import BatchPointer, decode_pointer
-from evaluation.sources.batch_store import BatchStore
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
 from evaluation.sources.filters import Rules, sift
@@ -36,7 +35,7 @@ class SignedBatches:
     def __init__(self, doors: Doors) -> None:
         self._chain = doors.chain
         self._hub = doors.hub
-        self._store = BatchStore(doors.folder / "batches")
+        self._store = doors.batches
 
     def pool(self, spec: SignedBatchesSpec, occasion: Occasion) -> Pool | Held:
         """See Source.pool. Held where the Hub does not answer, where a batch is not to be found while the round still

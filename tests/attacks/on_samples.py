@@ -188,6 +188,14 @@ def _signatures_swapped(stage: Stage) -> None:
     stage.publish(stage.hostile, signed, data=batch.encode([replace(one, signature="00" * 64) for one in signed]))
 
 
+def _anothers_root(stage: Stage) -> None:
+    """A pointer to another's root, under which the Hub has their samples with spoiled signatures."""
+    pointer = batch.decode_pointer(stage.committed(stage.honest[0]))
+    assert isinstance(pointer, batch.BatchPointer)
+    theirs = [sign(stage.sample(stage.honest[0], number), stage.honest[0]) for number in range(EACH)]
+    stage.upload(stage.hostile, batch.encode([replace(one, signature="00" * 64) for one in theirs]), pointer.root)
+
+
 ON_SAMPLES: Mapping[str, SampleAttack] = {
     "unsigned": SampleAttack(_published(lambda _, one: replace(one, signature="")), {Drop.SIGNATURE: EACH}),
     "signed by another": SampleAttack(_signed_by_another, {Drop.SIGNATURE: EACH}),
@@ -197,6 +205,7 @@ ON_SAMPLES: Mapping[str, SampleAttack] = {
     "another's pointer": SampleAttack(
         lambda stage: stage.commit(stage.hostile, stage.committed(stage.honest[0])), {Drop.PRODUCER: EACH}
     ),
+    "another's root over spoiled signatures": SampleAttack(_anothers_root, {Drop.FAULTY: 1}),
     "made for another subnet": SampleAttack(
         _resigned(lambda _, sample: replace(sample, netuid=NetUid(3))), {Drop.PRODUCER: EACH}
     ),

@@ -202,6 +202,13 @@ def test_mirrors_that_serve_other_bytes_cost_only_themselves(field, root, lines)
     assert field.fetched() == [0, 1, 2]
 
 
+def test_a_mirror_that_serves_the_samples_with_other_signatures_costs_only_itself(field, root, lines) -> None:
+    unsigned = [replace(line, signature="") for line in lines]
+    field.mirrors[0].answers[f"/batches/{root}.jsonl"] = say(200, encode(unsigned))
+    pool = field.pool()
+    assert (texts(pool), pool.counts, field.fetched()) == (EVERYTHING, {}, [0, 1])
+
+
 def test_where_no_mirror_has_the_file_of_its_root_the_round_waits(field, root, lines) -> None:
     field.everywhere(f"/batches/{root}.jsonl", say(200, encode(lines[:-1])), say(404))
     held = field.pool()

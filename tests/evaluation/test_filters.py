@@ -94,6 +94,43 @@ def test_forgeries_end_under_the_rule_they_break(
     assert (sifted.samples, sifted.dropped) == ((honest,), Counter(dropped))
 
 
+def test_a_sample_counts_under_the_first_rule_it_breaks(
+    data_chain, wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
+) -> None:
+    """One that breaks them all, mended rule by rule."""
+    data_chain.advance_to(100)
+    spec = replace(SPEC, screen=replace(SPEC.screen, language="en"))
+    rules, own = Rules.of(spec, occasion(60), data_chain.block_hash), wallets[0].hotkey
+    worst = replace(make_sample(wallets[1], Text("buy  now " * 20)), anchor_block=None, anchor_hash=None)
+    german = "Gib die Anzahl der Elemente zurück, oder melde einen Fehler."
+    mended = [
+        Malformed("no JSON"),
+        worst,
+        worst := replace(worst, producer=own),
+        worst := replace(worst, anchor_block=Block(90), anchor_hash=BlockHash("0x" + "00" * 32)),
+        worst := replace(worst, content=Text(f"buy  now! {german}")),
+        worst := replace(worst, content=Text(german)),
+        worst := replace(worst, anchor_hash=data_chain.block_hash(Block(90))),
+        sign(worst, wallets[0]),
+        sign(replace(worst, content=Text("Return the number of items in a container.")), wallets[0]),
+    ]
+    lines = [SignedSample(one, "00" * 64) if isinstance(one, Sample) else one for one in mended]
+    told = [broken_rule(line, own, rules) for line in lines]
+    assert told == [
+        Drop.MALFORMED,
+        Drop.PRODUCER,
+        Drop.WINDOW,
+        Drop.LENGTH,
+        Drop.PHRASE,
+        Drop.ANCHOR,
+        Drop.SIGNATURE,
+        Drop.LANGUAGE,
+        None,
+    ]
+    order = list(Drop)
+    assert [order.index(drop) for drop in told if drop] == sorted(order.index(drop) for drop in told if drop)
+
+
 def test_a_flood_out_of_the_window_asks_the_chain_nothing(
     wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
 ) -> None:

@@ -143,6 +143,59 @@ def test_a_malformed_column_is_named(change: dict[str, object], reason: str) -> 
     assert samples.from_line(line) == Malformed(reason)
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"netuid": -1}, "netuid -1 is out of range"),
+        ({"netuid": 0}, None),
+        ({"netuid": 65_535}, None),
+        ({"netuid": 65_536}, "netuid 65536 is out of range"),
+        ({"anchor_block": -1}, "anchor block -1 is out of range"),
+        ({"anchor_block": 0}, None),
+        ({"anchor_block": 2**32 - 1}, None),
+        ({"anchor_block": 2**32}, "anchor block 4294967296 is out of range"),
+        ({"source": "x" * 64}, None),
+        ({"source": "x" * 65}, f"source {'x' * 40!r} is no short lower-case name"),
+        ({"source": "pydoc\n"}, "source 'pydoc\\n' is no short lower-case name"),
+        ({"source": "-x"}, "source '-x' is no short lower-case name"),
+        ({"producer": FIELDS["producer"] + "\n"}, f"producer {FIELDS['producer'] + chr(10)!r} is no ss58 address"),
+        ({"anchor_hash": "0x" + "ab" * 33}, f"anchor hash {'0x' + 'ab' * 33!r} is not 0x and 64 lower-case hex digits"),
+        ({"created_at": "2025-01-31T12:00:05"}, "created_at '2025-01-31T12:00:05' is not like 2025-01-31T12:00:00Z"),
+        (
+            {"created_at": "2025-01-31T12:00:05+00:00"},
+            "created_at '2025-01-31T12:00:05+00:00' is not like 2025-01-31T12:00:00Z",
+        ),
+        ({"created_at": "0001-01-01T00:00:00Z"}, None),
+    ],
+    ids=lambda value: f"{next(iter(value.items()))}"[:40] if isinstance(value, dict) else "",
+)
+def test_a_column_ends_where_its_range_does(change: dict[str, object], reason: str | None) -> None:
+    read = samples.from_line(written(FIELDS | change))
+    assert (read if isinstance(read, Malformed) else None) == (reason and Malformed(reason))
+
+
+FILLED = {"prompt": "p", "reference": "r", "text": "t", "choices": ["a", "b"], "answer": 1, "rules": ["bullets=3"]}
+EMPTY = {"prompt": "", "reference": "", "text": "", "choices": [], "answer": 0, "rules": []}
+OWN = {
+    "pair": {"prompt", "reference"},
+    "text": {"text"},
+    "choice": {"prompt", "choices", "answer"},
+    "instruction": {"prompt", "rules"},
+}
+
+
+@pytest.mark.parametrize(("kind", "column"), [(kind, column) for kind in OWN for column in FILLED])
+def test_a_kind_leaves_the_columns_of_others_empty_signed_or_not(kind: str, column: str) -> None:
+    own = {name: FILLED[name] if name in OWN[kind] or name == column else empty for name, empty in EMPTY.items()}
+    line = written(FIELDS | own | {"kind": kind})
+    signed = written(FIELDS | own | {"kind": kind, "signature": ""})
+    read = (samples.from_line(line), signing.from_line(signed))
+    if column in OWN[kind]:
+        assert [isinstance(one, Malformed) for one in read] == [False, False]
+    else:
+        assert read == (Malformed(f"kind {kind!r} with the columns of another"),) * 2
+
+
 @pytest.mark.parametrize("start", [b'{"prompt":', b'{"extra":', b'{"choices":', b""], ids=lambda start: start.decode())
 def test_deep_nesting_is_malformed_however_deep_python_may_recurse(start: bytes) -> None:
     limit = sys.getrecursionlimit()
@@ -208,8 +261,10 @@ def test_a_signature_holds_for_its_sample_only(wallets: tuple[Wallet, ...], make
     signed = signing.sign(make_sample(wallets[0], Text("one")), wallets[0])
     forged = replace(signed, sample=replace(signed.sample, content=Text("two")))
     foreign = replace(signed, sample=replace(signed.sample, producer=wallets[1].hotkey))
-    garbled = replace(signed, signature="no hex")
-    assert [signing.is_authentic(case) for case in (signed, forged, foreign, garbled)] == [True, False, False, False]
+    assert [signing.is_authentic(case) for case in (signed, forged, foreign)] == [True, False, False]
+    whole = signed.signature
+    for garbled in ("no hex", "", whole.upper(), whole[:-1], whole[:-2], whole + "00", whole + "\n"):
+        assert not signing.is_authentic(replace(signed, signature=garbled))
 
 
 @given(st.data())
@@ -219,6 +274,28 @@ def test_one_changed_byte_of_a_signed_line_breaks_it(wallets: tuple[Wallet, ...]
     changed = line[:place] + bytes([line[place] ^ data.draw(st.integers(1, 255))]) + line[place + 1 :]
     read = signing.from_line(changed)
     assert isinstance(read, Malformed) or not signing.is_authentic(read)
+
+
+@pytest.mark.parametrize(
+    "respelled",
+    [
+        lambda line: line.replace(b'","', b'", "', 1),
+        lambda line: line.replace(b"pydoc", rb"p\u0079doc"),
+        lambda line: line.replace(b'"answer":0,', b"").replace(b"{", b'{"answer":0,', 1),
+        lambda line: line.replace(b'"signature":"', b'"signature":"00","signature":"'),
+        lambda line: line + b" ",
+    ],
+    ids=["a space", "an escaped letter", "unsorted", "a doubled key", "a space at the end"],
+)
+def test_no_second_spelling_of_a_signed_line_is_read(wallets: tuple[Wallet, ...], respelled) -> None:
+    line = signing.to_line(signing.sign(replace(GOLDEN, producer=wallets[0].hotkey), wallets[0]))
+    assert (respelled(line) != line, signing.from_line(respelled(line))) == (True, Malformed(samples.NOT_CANONICAL))
+
+
+def test_what_has_no_producer_has_no_signature(wallets: tuple[Wallet, ...]) -> None:
+    ownerless = replace(GOLDEN, producer=None, netuid=None)
+    bare = wallets[0].sign(signing.PURPOSE, ownerless.canonical_bytes).hex()
+    assert not signing.is_authentic(signing.SignedSample(ownerless, bare))
 
 
 def test_signing_for_another_producer_is_refused(

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from chain.simulated.chain import SimulatedChain
-from chain.types import Block, BlockCount, NetUid
-from evaluation.sources.batch import encode
+from chain.types import Block, BlockCount, BlockHash, NetUid
+from evaluation.sources.batch import BatchPointer, encode, encode_pointer
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
@@ -206,6 +206,19 @@ def test_what_was_read_once_is_not_fetched_again(data_chain, producers, hub, wal
     assert again == pool
 
 
+def test_what_was_pruned_is_fetched_again(data_chain, producers, hub, wallets, batch_of, tmp_path) -> None:
+    producers.join(*wallets[:2])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    data_chain.advance_to(SEED_BLOCK)
+    doors = Doors(data_chain, hub, tmp_path / "kept")
+    pool = SignedBatches(doors).pool(SPEC, OCCASION)
+    doors.batches.prune(0)
+    gone = Doors(data_chain, FailingHub(producers.hub_root, HubUnreachable("no answer")), tmp_path / "kept")
+    assert isinstance(SignedBatches(gone).pool(SPEC, OCCASION), Held)
+    assert SignedBatches(doors).pool(SPEC, OCCASION) == pool
+
+
 def test_a_kept_batch_that_was_damaged_is_fetched_again(
     data_chain, producers, hub, wallets, batch_of, tmp_path
 ) -> None:
@@ -235,6 +248,50 @@ def test_strangers_commitments_are_no_producers(data_chain, producers, hub, wall
     producers.commit(wallets[2], b"\xff not a pointer")
     pool = pool_of(data_chain, hub)
     assert [one.hotkey for one in pool.producers] == [wallet.hotkey for wallet in wallets[:2]]
+
+
+def test_a_commitment_without_a_clear_field_is_no_producers(data_chain, producers, hub, wallets, batch_of) -> None:
+    producers.join(*wallets[:3])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    data_chain.put(SPEC.netuid, wallets[2].hotkey, data_chain.sealed(b"later", Block(900)))
+    pool = pool_of(data_chain, hub)
+    assert [one.hotkey for one in pool.producers] == [wallet.hotkey for wallet in wallets[:2]]
+
+
+def test_a_name_that_no_hub_accepts_is_its_producers_fault_and_holds_nothing(
+    data_chain, producers, hub, wallets, batch_of
+) -> None:
+    producers.join(*wallets[:3])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    producers.commit(wallets[2], encode_pointer(BatchPointer("some/name.git", "ab" * 20, "cd" * 32)))
+    pool = pool_of(data_chain, hub)
+    assert (len(texts(pool)), pool.counts, pool.producers[2].fault.split(":")[0]) == (6, {"faulty": 1}, "InvalidName")
+
+
+class Counted:
+    """A chain that remembers for which blocks it was asked the hash."""
+
+    def __init__(self, chain: SimulatedChain) -> None:
+        self._chain, self.asked = chain, []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._chain, name)
+
+    def block_hash(self, block: Block) -> BlockHash:
+        self.asked.append(block)
+        return self._chain.block_hash(block)
+
+
+def test_the_chain_is_asked_once_for_each_block(data_chain, producers, hub, wallets, batch_of) -> None:
+    producers.join(*wallets[:2])
+    for wallet in wallets[:2]:
+        producers.publish(wallet, batch_of(wallet))
+    data_chain.advance_to(SEED_BLOCK)
+    counted = Counted(data_chain)
+    assert len(texts(pool_of(counted, hub))) == 6
+    assert counted.asked == [90, SEED_BLOCK]
 
 
 def test_a_withheld_producer_shows_in_the_pools_root(data_chain, producers, hub, wallets, batch_of) -> None:

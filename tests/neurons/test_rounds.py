@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,8 @@ from evaluation.sources.held import Cause, Held
 from evaluation.sources.occasion import Occasion, needs_of
 from evaluation.sources.pool import Pool
 from evaluation.sources.registry import PoolReader, Sources
-from evaluation.sources.spec import SourceSpec
+from evaluation.sources.spec import GeneratedSpec, NamedSource, SourceSpec
+from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Scored
 from hub.huggingface import HuggingFaceHub
 from ledger import rounds, submissions, verdicts
@@ -179,6 +180,68 @@ def test_a_round_that_can_never_have_samples_changes_nothing_and_stops_no_later_
     assert rounds.reign_after(bench.ledger, "answers", number) is None
     assert len(later) >= 2
     assert bench.newest("answers")["bob/answers"] == "king"
+
+
+MADE = GeneratedSpec(kind="generated")
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """Remembers what it is asked for; one source may be away."""
+
+    inner: PoolReader
+    away: SourceSpec | None = None
+    asked: list[tuple[SourceSpec, Occasion]] = field(default_factory=list)
+
+    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
+        self.asked.append((spec, occasion))
+        return Held(Cause.UNREACHABLE, "no answer") if spec == self.away else self.inner.pool(spec, occasion)
+
+
+def with_exercises(bench: Bench, *tasks: TaskSpec) -> Bench:
+    """The competition `answers` alone, with a second source and whatever tasks beside its own."""
+    answers = bench.pocket.table.competitions[0]
+    sources = (*answers.sources, NamedSource("exercises", MADE))
+    table = replace(
+        bench.pocket.table, competitions=(replace(answers, sources=sources, tasks=(*answers.tasks, *tasks)),)
+    )
+    return replace(bench, loop=replace(bench.loop, table=table))
+
+
+def test_only_sources_that_a_task_names_are_asked_and_told_of_the_youngest_commit_judged(bench: Bench) -> None:
+    sources = Remembering(bench.loop.sources)
+    bench = with_exercises(bench).judged_by(HONEST, sources)
+    bench.run()
+    answers = bench.pocket.table.competitions[0]
+    delay = answers.eval_delay_blocks
+    closed = [round_ for round_ in rounds.closed(bench.ledger, "answers") if round_.bundle_root]
+    assert len(closed) >= 2
+    assert sources.asked == [
+        (
+            answers.sources[0].spec,
+            Occasion(round_.seed_block, round_.seed, Block(round_.seed_block - delay), {"pair": 16}),
+        )
+        for round_ in closed
+    ]
+
+
+@pytest.mark.parametrize("away", ["producers", "exercises"])
+def test_a_source_that_is_away_holds_the_round_and_nothing_of_the_others_is_recorded(bench: Bench, away: str) -> None:
+    made = TaskSpec("reference_loss", 16, 1.0, 16.0, "exercises")
+    specs = {"producers": bench.pocket.table.competitions[0].sources[0].spec, "exercises": MADE}
+    sources = Remembering(bench.loop.sources, specs[away])
+    bench = with_exercises(bench, made).judged_by(HONEST, sources)
+    bench.run()
+    held = rounds.open_round_of(bench.ledger, "answers")
+    assert held is not None
+    record = samples_of(bench.ledger, "answers", held.number)
+    assert (held.state, record.cause) == ("held", "unreachable: no answer")
+    assert (record.bundle_root, record.near_duplicates, record.pools) == (None, None, ())
+    assert (list(bench.loop.bundles.glob("*")), verdicts.verdicts(bench.ledger, held.id)) == ([], {})
+    healed = bench.judged_by(HONEST, Remembering(sources.inner))
+    assert healed.loop.step()
+    pools = samples_of(bench.ledger, "answers", held.number).pools
+    assert sorted(kept.source for kept in pools) == ["exercises", "producers"]
 
 
 def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: Path) -> None:
