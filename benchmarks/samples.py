@@ -100,7 +100,8 @@ def batches_of(samples: int, producers: int) -> list[Batch]:
             wallet = create_wallet(f"producer{number}", "default", Path(folder))
             signed = samples_of(wallet, number * each, each)
             bare = tuple((one.sample.canonical_bytes, bytes.fromhex(one.signature)) for one in signed)
-            made.append(Batch(wallet.hotkey, batch.encode(signed), batch.root_of(signed), bare))
+            data = batch.encode(signed)
+            made.append(Batch(wallet.hotkey, data, batch.root_of(data), bare))
     return made
 
 

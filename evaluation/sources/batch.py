@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluation.sources.merkle import root_of_ids
+from evaluation.sources.merkle import root
 from evaluation.sources.sample import Malformed
 from evaluation.sources.signed import SignedSample, from_line, to_line
 
@@ -52,18 +52,20 @@ def decode(data: bytes) -> Lines:
     return tuple(from_line(line) for line in data.split(b"\n") if line)
 
 
-def verified(data: bytes, root: str) -> Lines | Faulty:
-    """The lines of a batch, once its samples have given its root."""
+def verified(data: bytes, expected: str) -> Lines | Faulty:
+    """The lines of a batch, once its bytes have given its root."""
     if (number := data.count(b"\n")) > MAX_BATCH_LINES:
-        return Faulty(f"{number} lines in {path_of(root)}; {MAX_BATCH_LINES} are allowed")
-    lines = decode(data)
-    found = root_of(line for line in lines if isinstance(line, SignedSample))
-    return lines if found == root else Faulty(f"the samples of {path_of(root)} have the root {found}")
+        return Faulty(f"{number} lines in {path_of(expected)}; {MAX_BATCH_LINES} are allowed")
+    found = root_of(data)
+    return decode(data) if found == expected else Faulty(f"the lines of {path_of(expected)} have the root {found}")
 
 
-def root_of(samples: Iterable[SignedSample]) -> str:
-    """The batch's root, over its samples' ids."""
-    return root_of_ids(signed.sample.id for signed in samples)
+def root_of(data: bytes) -> str:
+    """The batch's root: over all lines of the file as they stand, signatures too, so that it names every byte.
+
+    Over the samples' ids alone, a file of the same samples with spoiled signatures would pass for it.
+    """
+    return root(data.split(b"\n"))
 
 
 def path_of(root: str) -> str:

@@ -1,5 +1,5 @@
-"""Batches on disk under their roots, so that a round that was held, or begins again after a restart, fetches nothing
-twice. Knows neither where they come from nor what is in them: who reads one checks its root.
+"""Batches on disk under keys, so that a round that was held, or begins again after a restart, fetches nothing twice.
+Knows neither where they come from nor what is in them: who reads one checks it.
 """
 
 import os
@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-_ROOT = re.compile(r"[0-9a-f]{64}")
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +17,29 @@ class BatchStore:
 
     folder: Path
 
-    def get(self, root: str) -> bytes | None:
-        """The bytes kept under a root (64 hex digits), if any; whether they have it is the reader's to check."""
+    def get(self, key: str) -> bytes | None:
+        """The bytes kept under a key (64 hex digits), if any; whether they are the right ones is the reader's to
+        check."""
         try:
-            return self._file(root).read_bytes()
+            return self._file(key).read_bytes()
         except FileNotFoundError:
             return None
 
-    def put(self, root: str, data: bytes) -> None:
-        """Keep a batch whose root was checked. Raises OSError where the disk will not have it."""
+    def put(self, key: str, data: bytes) -> None:
+        """Keep a batch that was checked. Raises OSError where the disk will not have it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".arriving-", delete=False) as arriving:
             try:
                 arriving.write(data)
                 arriving.flush()
-                os.replace(arriving.name, self._file(root))
+                os.replace(arriving.name, self._file(key))
             except OSError:
                 Path(arriving.name).unlink(missing_ok=True)
                 raise
 
-    def drop(self, root: str) -> None:
+    def drop(self, key: str) -> None:
         """Forget a batch, as where its bytes turn out to be damaged."""
-        self._file(root).unlink(missing_ok=True)
+        self._file(key).unlink(missing_ok=True)
 
     def prune(self, keep: int) -> None:
         """Keep only the newest batches."""
@@ -46,7 +47,7 @@ class BatchStore:
         for file in files[keep:]:
             file.unlink(missing_ok=True)
 
-    def _file(self, root: str) -> Path:
-        if not _ROOT.fullmatch(root):
-            raise ValueError(f"{root!r} is no root: 64 hex digits")
-        return self.folder / f"{root}.jsonl"
+    def _file(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"{key!r} is no key: 64 hex digits")
+        return self.folder / f"{key}.jsonl"

@@ -2,6 +2,7 @@
 from its Hub dataset at the pinned revision. Knows no tasks and draws nothing.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from functools import cache
 
 from chain.types import Block, Commitment, Hotkey, Neuron
 from evaluation.sources import batch
-from evaluation.sources.batch import BatchPointer, decode_pointer
+from evaluation.sources.batch import BatchPointer, decode_pointer, encode_pointer
 from evaluation.sources.batch_store import BatchStore
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
@@ -74,19 +75,20 @@ class SignedBatches:
             return answers
 
     def _lines(self, pointer: BatchPointer) -> Fetched | Held:
-        """The batch a pointer names, once its samples have given its root; from the store where it was read before."""
-        known = self._store.get(pointer.root)
+        """The batch a pointer names, once its bytes have given its root; from the store where it was read before."""
+        key = hashlib.sha256(encode_pointer(pointer)).hexdigest()  # not the root, which others may have committed too
+        known = self._store.get(key)
         if known is not None:
             if not isinstance(lines := batch.verified(known, pointer.root), batch.Faulty):
                 return lines
-            self._store.drop(pointer.root)
+            self._store.drop(key)
         data = self._fetched(pointer)
         if not isinstance(data, bytes):
             return data
         lines = batch.verified(data, pointer.root)
         if isinstance(lines, batch.Faulty):
             return batch.Faulty(f"{pointer.repo}: {lines.cause}")
-        self._store.put(pointer.root, data)
+        self._store.put(key, data)
         return lines
 
     def _fetched(self, pointer: BatchPointer) -> bytes | batch.Faulty | Held:

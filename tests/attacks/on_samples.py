@@ -71,9 +71,11 @@ class Stage:
         """An honest batch of the wallet's."""
         return [sign(self.sample(wallet, number, anchor), wallet) for number in range(EACH)]
 
-    def publish(self, wallet: Wallet, signed: Sequence[SignedSample], data: bytes | None = None) -> None:
-        """Upload a batch, or other bytes under its name, and commit its pointer."""
-        hub, root = FolderHub(self.hub, wallet.name), batch.root_of(signed)
+    def publish(
+        self, wallet: Wallet, signed: Sequence[SignedSample], data: bytes | None = None, root: str | None = None
+    ) -> None:
+        """Upload a batch, or other bytes under its name or another root's, and commit its pointer."""
+        hub, root = FolderHub(self.hub, wallet.name), root or batch.root_of(batch.encode(signed))
         repo = f"{wallet.name}/samples"
         hub.create(repo, "dataset", private=False)
         files = {batch.path_of(root): batch.encode(signed) if data is None else data}
@@ -177,7 +179,8 @@ def _million_rows(stage: Stage) -> None:
 
 def _deep_row(stage: Stage) -> None:
     signed = stage.signed(stage.hostile)
-    stage.publish(stage.hostile, signed, data=batch.encode(signed) + b'{"choices":' + b"[" * 1_000_000)
+    data = batch.encode(signed) + b'{"choices":' + b"[" * 1_000_000
+    stage.publish(stage.hostile, signed, data, batch.root_of(data))
 
 
 ON_SAMPLES: Mapping[str, SampleAttack] = {

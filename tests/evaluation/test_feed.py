@@ -50,11 +50,12 @@ class Field:
 
     def publish(self, signed: list[SignedSample], extra: bytes = b"") -> str:
         """Put a file on all mirrors; returns its root."""
-        root = root_of(signed)
+        data = encode(signed) + extra
+        root = root_of(data)
         for mirror in self.mirrors:
             mirror.answers |= {
                 ROOTS: say(200, root.encode() + b"\n"),
-                f"/batches/{root}.jsonl": say(200, encode(signed) + extra),
+                f"/batches/{root}.jsonl": say(200, data),
             }
         return root
 
@@ -201,11 +202,17 @@ def test_mirrors_that_serve_other_bytes_cost_only_themselves(field, root, lines)
     assert field.fetched() == [0, 1, 2]
 
 
+def test_a_mirror_that_spoils_the_signatures_costs_only_itself(field, root, lines) -> None:
+    spoiled = encode([replace(one, signature="") for one in lines])
+    field.mirrors[0].answers[f"/batches/{root}.jsonl"] = say(200, spoiled)
+    assert texts(field.pool()) == EVERYTHING
+
+
 def test_where_no_mirror_has_the_file_of_its_root_the_round_waits(field, root, lines) -> None:
     field.everywhere(f"/batches/{root}.jsonl", say(200, encode(lines[:-1])), say(404))
     held = field.pool()
     assert (held.cause, held.lasting) == (Cause.WITHHELD, False)
-    assert f"have the root {root_of(lines[:-1])}" in held.detail
+    assert f"have the root {root_of(encode(lines[:-1]))}" in held.detail
     assert held.detail.count("HTTP 404") == 2
 
 

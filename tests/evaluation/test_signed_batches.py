@@ -1,6 +1,7 @@
 """The default source against a chain with history and a Hub in a folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,7 +9,7 @@ import pytest
 
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
-from evaluation.sources.batch import encode
+from evaluation.sources.batch import encode, root_of
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
@@ -218,6 +219,25 @@ def test_a_kept_batch_that_was_damaged_is_fetched_again(
     for file in (tmp_path / "kept").rglob("*.jsonl"):
         file.write_bytes(file.read_bytes()[:-40])
     assert source.pool(SPEC, OCCASION) == pool
+
+
+def test_a_stranger_who_commits_anothers_root_over_spoiled_lines_spoils_nothing(
+    data_chain, producers, hub, wallets, batch_of, tmp_path
+) -> None:
+    """Whichever of the two files a validator met first, all of them find the same samples."""
+    owner, other, stranger = wallets[:3]
+    producers.join(*wallets[:3])
+    producers.publish(other, batch_of(other))
+    own = batch_of(owner)
+    root = root_of(encode(own))
+    producers.publish(stranger, own, data=encode([replace(one, signature="") for one in own]), root=root)
+    data_chain.advance_to(Block(95))
+    early = SignedBatches(Doors(data_chain, hub, tmp_path / "early"))
+    early.pool(SPEC, replace(OCCASION, seed_block=Block(95)))
+    producers.publish(owner, own)
+    late = pool_of(data_chain, hub)
+    assert texts(late) == [f"producer{one} {place}" for one in (0, 1) for place in range(3)]
+    assert early.pool(SPEC, OCCASION) == late
 
 
 def test_two_hotkeys_of_one_coldkey_are_one_producer(data_chain, producers, hub, wallets, batch_of) -> None:
