@@ -23,7 +23,7 @@ from rich.progress import track
 from rich.table import Table
 
 from chain.signing import Wallet, create_wallet, verify
-from chain.types import Block, BlockCount, BlockHash, Hotkey, NetUid
+from chain.types import Block, BlockCount, BlockHash, Coldkey, Hotkey, NetUid
 from evaluation.sources import batch
 from evaluation.sources.content import Pair
 from evaluation.sources.filters import Rules, sift, without_duplicates
@@ -119,7 +119,8 @@ def pool_of(batches: Sequence[Batch]) -> tuple[Sample, ...]:
         if isinstance(lines, batch.Faulty):
             raise ValueError(lines.cause)
         kept += sift(lines, one.hotkey, rules).samples
-    return without_duplicates(kept, b"salt").samples
+    owners = {one.hotkey: Coldkey(one.hotkey) for one in batches}
+    return without_duplicates(kept, owners, b"salt").samples
 
 
 def near_duplicates(pool: Sequence[Sample], drawn: int) -> float:

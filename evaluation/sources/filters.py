@@ -4,10 +4,10 @@ neither where batches come from nor what is drawn from a pool.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from chain.types import Block, BlockHash, Hotkey, NetUid
+from chain.types import Block, BlockHash, Coldkey, Hotkey, NetUid
 from evaluation.sources.content import Content
 from evaluation.sources.drops import Drop
 from evaluation.sources.occasion import Occasion
@@ -76,15 +76,20 @@ def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules
     return Drop.LANGUAGE if rules.screening.is_foreign(sample.content) else None
 
 
-def without_duplicates(samples: Iterable[Sample], salt: bytes) -> Sifted:
-    """Each content once, sorted by id.
+def without_duplicates(samples: Iterable[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sifted:
+    """Each content once, sorted by id. Raises KeyError for a producer without an owner.
 
-    Of equal contents the one with the lowest sha256(salt ‖ id) stays; with the seed block's hash as the salt, whoever
-    copies another's samples cannot arrange to displace them.
+    Of one owner's equal contents the lowest id stays, and of those the one with the lowest sha256(salt ‖ id). With the
+    seed block's hash as the salt, whoever copies another's samples cannot arrange to displace them, and however many
+    copies it makes, it has one chance among the owners.
     """
-    ranked = sorted(samples, key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())
+    made = sorted(samples, key=lambda sample: sample.id)
+    chances: dict[tuple[Coldkey | None, Content], Sample] = {}
+    for sample in made:
+        chances.setdefault((owners[sample.producer] if sample.producer else None, sample.content), sample)
+    ranked = sorted(chances.values(), key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())
     first: dict[Content, Sample] = {}
     for sample in ranked:
         first.setdefault(sample.content, sample)
     kept = tuple(sorted(first.values(), key=lambda sample: sample.id))
-    return Sifted(kept, Counter({Drop.DUPLICATE: len(ranked) - len(kept)}))
+    return Sifted(kept, Counter({Drop.DUPLICATE: len(made) - len(kept)}))
