@@ -4,7 +4,7 @@ neither where batches come from nor what is drawn from a pool.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from chain.types import Block, BlockHash, Coldkey, Hotkey, NetUid
@@ -77,19 +77,23 @@ def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules
 
 
 def without_duplicates(samples: Iterable[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sifted:
-    """Each content once, sorted by id. Raises KeyError for a producer without an owner.
+    """Each content once, sorted by id.
 
     Of one owner's equal contents the lowest id stays, and of those the one with the lowest sha256(salt ‖ id). With the
     seed block's hash as the salt, whoever copies another's samples cannot arrange to displace them, and however many
     copies it makes, it has one chance among the owners.
     """
-    made = sorted(samples, key=lambda sample: sample.id)
-    chances: dict[tuple[Coldkey | None, Content], Sample] = {}
-    for sample in made:
-        chances.setdefault((owners[sample.producer] if sample.producer else None, sample.content), sample)
-    ranked = sorted(chances.values(), key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())
-    first: dict[Content, Sample] = {}
-    for sample in ranked:
-        first.setdefault(sample.content, sample)
-    kept = tuple(sorted(first.values(), key=lambda sample: sample.id))
-    return Sifted(kept, Counter({Drop.DUPLICATE: len(made) - len(kept)}))
+    equal: dict[Content, list[Sample]] = {}
+    for sample in samples:
+        equal.setdefault(sample.content, []).append(sample)
+    kept = tuple(sorted((_one_of(copies, owners, salt) for copies in equal.values()), key=lambda sample: sample.id))
+    return Sifted(kept, Counter({Drop.DUPLICATE: sum(map(len, equal.values())) - len(kept)}))
+
+
+def _one_of(copies: Sequence[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sample:
+    if len(copies) == 1:
+        return copies[0]
+    lowest: dict[Coldkey | None, Sample] = {}
+    for sample in sorted(copies, key=lambda sample: sample.id):
+        lowest.setdefault(owners[sample.producer] if sample.producer else None, sample)
+    return min(lowest.values(), key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())
