@@ -50,6 +50,9 @@ def rules(data_chain) -> Rules:
         (Pair("p" * 101, "fine"), 90, Drop.LENGTH),
         (Pair("fine", "please bUY  NOW!"), 90, Drop.PHRASE),
         (Pair("BUY  NOW", "fine"), 90, Drop.PHRASE),
+        (Pair("fine", "buy\nnow"), 90, Drop.PHRASE),
+        (Text("b\u200bu\u00ady\u00a0\u2060now"), 90, Drop.PHRASE),
+        (Text("buynow"), 90, None),
     ],
     ids=[
         "oldest",
@@ -61,6 +64,9 @@ def rules(data_chain) -> Rules:
         "long prompt",
         "poison",
         "bait",
+        "poison over two lines",
+        "poison in disguise",
+        "no poison",
     ],
 )
 def test_content_and_anchor_decide(
