@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from evaluation.sources.keeping import keep_newest
+
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -20,8 +22,10 @@ class BatchStore:
     def get(self, key: str) -> bytes | None:
         """The bytes kept under a key (64 hex digits), if any; whether they are the right ones is the reader's to
         check."""
+        file = self._file(key)
         try:
-            return self._file(key).read_bytes()
+            os.utime(file)
+            return file.read_bytes()
         except FileNotFoundError:
             return None
 
@@ -41,11 +45,9 @@ class BatchStore:
         """Forget a batch, as where its bytes turn out to be damaged."""
         self._file(key).unlink(missing_ok=True)
 
-    def prune(self, keep: int) -> None:
-        """Keep only the newest batches."""
-        files = sorted(self.folder.glob("*.jsonl"), key=lambda file: file.stat().st_mtime_ns, reverse=True)
-        for file in files[keep:]:
-            file.unlink(missing_ok=True)
+    def prune(self, max_bytes: int) -> None:
+        """Keep only what was kept or read last, `max_bytes` of it."""
+        keep_newest(self.folder, max_bytes)
 
     def _file(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
