@@ -2,6 +2,7 @@
 from its Hub dataset at the pinned revision. Knows no tasks and draws nothing.
 """
 
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ MAX_BATCH_BYTES = 16_000_000
 _AT_ONCE = 4
 """Batches fetched side by side."""
 
+_KEPT_BYTES = 4_000_000_000
+
 Fetched = batch.Lines | batch.Faulty
 
 
@@ -45,6 +48,7 @@ class SignedBatches:
         pointers = self._committed(spec, occasion.seed_block)
         neurons, turned = qualified(self._chain, spec, occasion.seed_block, pointers)
         fetched = self._all([pointers[neuron.hotkey] for neuron in neurons])
+        self._store.prune(_KEPT_BYTES)
         if isinstance(fetched, Held):
             return fetched
         missing = [answer for answer in fetched if isinstance(answer, batch.Faulty) and not answer.lasting]
@@ -98,7 +102,11 @@ class SignedBatches:
         except NotFound as error:
             return batch.Faulty(f"{type(error).__name__}: {error}", lasting=False)
         except Denied as error:
-            return batch.Faulty(f"Denied: {error}", lasting=False) if self._is_known() else self._held(pointer, error)
+            return (
+                batch.Faulty(f"Denied: {error}", lasting=False)
+                if self._is_known(pointer)
+                else self._held(pointer, error)
+            )
         except (TooLarge, InvalidName) as error:
             return batch.Faulty(f"{type(error).__name__}: {error}")
         except HubError as error:
@@ -108,13 +116,13 @@ class SignedBatches:
         cause = Cause.RATE_LIMITED if isinstance(error, RateLimited) else Cause.UNREACHABLE
         return Held(cause, f"the batch of {pointer.repo} cannot be had: {type(error).__name__}: {error}")
 
-    def _is_known(self) -> bool:
-        """Whether the Hub takes our token, so that what it denies is the producer's to mend."""
-        try:
-            self._hub.whoami()
-        except HubError:
-            return False
-        return True
+    def _is_known(self, pointer: BatchPointer) -> bool:
+        """Whether the Hub takes our token, or asks for none, so that what it denies is the producer's to mend."""
+        for ask in (self._hub.whoami, lambda: self._hub.describe(pointer.repo, "dataset", pointer.revision)):
+            with contextlib.suppress(HubError):
+                ask()
+                return True
+        return False
 
     def _pooled(
         self,
