@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks.ways.side import Side
 from chain.signing import Wallet, create_wallet, verify
-from chain.types import Block, BlockCount, BlockHash, Hotkey, NetUid
+from chain.types import Block, BlockCount, BlockHash, Coldkey, Hotkey, NetUid
 from evaluation.sources import batch
 from evaluation.sources.content import Pair
 from evaluation.sources.filters import Rules, sift, without_duplicates
@@ -82,7 +82,8 @@ def batches_of(samples: int, producers: int) -> list[Batch]:
             wallet = create_wallet(f"producer{number}", "default", Path(folder))
             signed = samples_of(wallet, number * each, each)
             bare = tuple((one.sample.canonical_bytes, bytes.fromhex(one.signature)) for one in signed)
-            made.append(Batch(wallet.hotkey, batch.encode(signed), batch.root_of(signed), bare))
+            data = batch.encode(signed)
+            made.append(Batch(wallet.hotkey, data, batch.root_of(data), bare))
     return made
 
 
@@ -100,7 +101,8 @@ def pool_of(batches: Sequence[Batch]) -> tuple[Sample, ...]:
         if isinstance(lines, batch.Faulty):
             raise ValueError(lines.cause)
         kept += sift(lines, one.hotkey, rules).samples
-    return without_duplicates(kept, b"salt").samples
+    owners = {one.hotkey: Coldkey(one.hotkey) for one in batches}
+    return without_duplicates(kept, owners, b"salt").samples
 
 
 def near_duplicates(pool: Sequence[Sample], drawn: int) -> float:

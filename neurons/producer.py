@@ -177,9 +177,10 @@ class Producer:
         drawn = self._drawn(index.batches)
         anchor = self.reader.finalized()
         samples = self._signed(drawn, anchor)
-        root = batch.root_of(samples)
+        data = _fitting(batch.encode(samples))
+        root = batch.root_of(data)
         after, gone = index.with_batch(root, self.keep)
-        files = changes(info, after, root, _fitting(batch.encode(samples)))
+        files = changes(info, after, root, data)
         remove = [batch.path_of(old) for old in gone]
         message = f"Batch {index.batches}"
         revision = self.hub.upload_files(self.repo, "dataset", files, message=message, remove=remove)

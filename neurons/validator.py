@@ -124,7 +124,7 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
         Scheduled(rounds, poll_s),
         Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter, WEIGHTS_VERSION), poll_s),
-        Scheduled(Prune(needs, cache, bundles, doors.batches), _PRUNE_S),
+        Scheduled(Prune(needs, cache, bundles), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, chain)

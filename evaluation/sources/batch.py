@@ -56,16 +56,11 @@ def verified(data: bytes, root: str) -> Lines | Faulty:
     """The lines of a batch, once they have given its root."""
     if (number := data.count(b"\n")) > MAX_BATCH_LINES:
         return Faulty(f"{number} lines in {path_of(root)}; {MAX_BATCH_LINES} are allowed")
-    found = root_of_file(data)
+    found = root_of(data)
     return decode(data) if found == root else Faulty(f"the lines of {path_of(root)} have the root {found}")
 
 
-def root_of(samples: Iterable[SignedSample]) -> str:
-    """The root of the batch file of these samples."""
-    return root_of_file(encode(samples))
-
-
-def root_of_file(data: bytes) -> str:
+def root_of(data: bytes) -> str:
     """A batch's root, over all lines of its file as they stand, so that it names every byte, signatures included.
 
     Over the samples' ids alone, a file of the same samples under spoiled signatures would pass for it.

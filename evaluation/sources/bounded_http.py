@@ -87,7 +87,7 @@ class BoundedHttp:
                 if not isinstance(answer, httpx.URL):
                     return answer
                 before, here = here, answer
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeError) as error:  # the latter for names that are none, such as xn--a
             return Held(Cause.UNREACHABLE, f"leads to no address: {str(error)[:80]}")
         return Held(Cause.UNREACHABLE, f"redirects more than {self.limits.redirects} times")
 

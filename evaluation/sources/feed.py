@@ -28,6 +28,7 @@ from evaluation.sources.spec import FeedSpec
 
 MAX_ROOT_BYTES = 100
 MAX_FEED_BYTES = 32_000_000
+_KEPT_BYTES = 4_000_000_000
 _POOL_S = 300.0
 """Longest a pool may take to fetch, whatever its mirrors do."""
 _ROOTS_S = 30.0
@@ -57,6 +58,7 @@ class Feed:
             found: batch.Lines | Held = _held(named, Cause.NO_QUORUM, f"fewer than {spec.quorum} mirrors name one root")
         else:
             found = self._lines(root, [mirror for mirror in spec.mirrors if named[mirror] == root], until)
+            self._store.prune(_KEPT_BYTES)
         if not isinstance(found, Held):
             return self._pooled(spec, occasion, found)
         answered = found.cause in (Cause.NO_QUORUM, Cause.WITHHELD)

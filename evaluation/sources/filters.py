@@ -4,10 +4,10 @@ neither where batches come from nor what is drawn from a pool.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chain.types import Block, BlockHash, Hotkey, NetUid
+from chain.types import Block, BlockHash, Coldkey, Hotkey, NetUid
 from evaluation.sources.content import Content
 from evaluation.sources.drops import Drop
 from evaluation.sources.occasion import Occasion
@@ -76,21 +76,24 @@ def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules
     return Drop.LANGUAGE if rules.screening.is_foreign(sample.content) else None
 
 
-def without_duplicates(samples: Iterable[Sample], salt: bytes) -> Sifted:
+def without_duplicates(samples: Iterable[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sifted:
     """Each content once, sorted by id.
 
-    Of equal contents the one with the lowest sha256(salt ‖ id) stays; with the seed block's hash as the salt, whoever
-    copies another's samples cannot arrange to displace them.
+    Of one owner's equal contents the lowest id stays, and of those the one with the lowest sha256(salt ‖ id). With the
+    seed block's hash as the salt, whoever copies another's samples cannot arrange to displace them, and however many
+    copies it makes, it has one chance among the owners.
     """
-    number, first = 0, dict[Content, Sample]()
+    equal: dict[Content, list[Sample]] = {}
     for sample in samples:
-        number += 1
-        other = first.setdefault(sample.content, sample)
-        if other is not sample:
-            first[sample.content] = min(sample, other, key=lambda one: _rank(salt, one))
-    kept = tuple(sorted(first.values(), key=lambda sample: sample.id))
-    return Sifted(kept, Counter({Drop.DUPLICATE: number - len(kept)}))
+        equal.setdefault(sample.content, []).append(sample)
+    kept = tuple(sorted((_one_of(copies, owners, salt) for copies in equal.values()), key=lambda sample: sample.id))
+    return Sifted(kept, Counter({Drop.DUPLICATE: sum(map(len, equal.values())) - len(kept)}))
 
 
-def _rank(salt: bytes, sample: Sample) -> bytes:
-    return hashlib.sha256(salt + bytes.fromhex(sample.id)).digest()
+def _one_of(copies: Sequence[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sample:
+    if len(copies) == 1:
+        return copies[0]
+    lowest: dict[Coldkey | None, Sample] = {}
+    for sample in sorted(copies, key=lambda sample: sample.id):
+        lowest.setdefault(owners[sample.producer] if sample.producer else None, sample)
+    return min(lowest.values(), key=lambda sample: hashlib.sha256(salt + bytes.fromhex(sample.id)).digest())

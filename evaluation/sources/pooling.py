@@ -23,7 +23,8 @@ def pooled(
 
     Of equal contents the salt decides which stays: the seed block's hash, which nobody who signs can know.
     """
-    distinct = without_duplicates(samples, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
+    owners = {one.hotkey: one.coldkey for one in producers}
+    distinct = without_duplicates(samples, owners, bytes.fromhex(rules.hash_of(rules.until).removeprefix("0x")))
     made = Counter(sample.producer for sample in distinct.samples)
     members = tuple(replace(one, samples=made[one.hotkey]) for one in producers)
     every = counts + Counter[str](distinct.dropped)

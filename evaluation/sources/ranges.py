@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from evaluation.sources.keeping import keep_newest
 from hub.blobs import part_of
 from hub.port import Hub
 
@@ -87,12 +88,7 @@ class RangeStore:
 
     def prune(self, max_bytes: int) -> None:
         """Keep only what was used last, `max_bytes` of it."""
-        used = [(file.stat(), file) for file in self.folder.glob("*")]
-        left = max_bytes
-        for about, file in sorted(used, key=lambda entry: entry[0].st_mtime_ns, reverse=True):
-            left -= about.st_size
-            if left < 0:
-                file.unlink(missing_ok=True)
+        keep_newest(self.folder, max_bytes)
 
 
 @dataclass(frozen=True, slots=True)

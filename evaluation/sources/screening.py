@@ -9,13 +9,19 @@ from evaluation.sources.content import Content, texts_of
 from evaluation.sources.drops import Drop
 from evaluation.sources.spec import Screen
 
+_UNSEEN = dict.fromkeys(
+    [0xAD, 0x34F, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+)
+"""Soft hyphens, joiners, marks of direction and other characters without a width, which could split a phrase."""
+
 
 class Screening:
     """A screen made ready for many texts."""
 
     def __init__(self, screen: Screen) -> None:
         self._max_bytes = screen.max_bytes
-        self._phrases = tuple(phrase.casefold() for phrase in screen.phrases.phrases) if screen.phrases else ()
+        phrases = [_plain(_folded(phrase)) for phrase in screen.phrases.phrases] if screen.phrases else []
+        self._phrases = [(max(phrase.split(), key=len, default=""), phrase) for phrase in phrases]
         self._language = screen.language
 
     def broken(self, content: Content) -> Drop | None:
@@ -26,12 +32,24 @@ class Screening:
                 return Drop.LENGTH
         if not self._phrases:
             return None
-        folded = "\n".join(texts).casefold()
-        return Drop.PHRASE if any(map(folded.__contains__, self._phrases)) else None
+        folded = _folded("\0".join(texts))  # which no phrase has, so that none is found across two texts
+        near = [phrase for word, phrase in self._phrases if word in folded]  # a word is found sooner than a phrase
+        plain = _plain(folded) if near else ""
+        return Drop.PHRASE if any(phrase in plain for phrase in near) else None
 
     def is_foreign(self, content: Content) -> bool:
         """Whether the content is recognised as another language than the screen's; dear, so asked last."""
         return self._language is not None and _language("\n".join(texts_of(content))) != self._language
+
+
+def _folded(text: str) -> str:
+    """A text whatever its casing, and without what nobody sees."""
+    return (text if text.isascii() else text.translate(_UNSEEN)).casefold()
+
+
+def _plain(text: str) -> str:
+    """A text whatever its spaces and line ends."""
+    return " ".join(text.split())
 
 
 def _language(text: str) -> str:

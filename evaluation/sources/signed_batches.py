@@ -2,6 +2,8 @@
 from its Hub dataset at the pinned revision. Knows no tasks and draws nothing.
 """
 
+import contextlib
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +11,7 @@ from functools import cache
 
 from chain.types import Block, Commitment, Hotkey, Neuron
 from evaluation.sources import batch
-from evaluation.sources.batch import BatchPointer, decode_pointer
+from evaluation.sources.batch import BatchPointer, decode_pointer, encode_pointer
 from evaluation.sources.doors import Doors
 from evaluation.sources.drops import Drop
 from evaluation.sources.filters import Rules, sift
@@ -25,6 +27,8 @@ from hub.port import Denied, HubError, InvalidName, NotFound, RateLimited, TooLa
 MAX_BATCH_BYTES = 16_000_000
 _AT_ONCE = 4
 """Batches fetched side by side."""
+
+_KEPT_BYTES = 4_000_000_000
 
 Fetched = batch.Lines | batch.Faulty
 
@@ -43,6 +47,7 @@ class SignedBatches:
         pointers = self._committed(spec, occasion.seed_block)
         neurons, turned = qualified(self._chain, spec, occasion.seed_block, pointers)
         fetched = self._all([pointers[neuron.hotkey] for neuron in neurons])
+        self._store.prune(_KEPT_BYTES)
         if isinstance(fetched, Held):
             return fetched
         missing = [answer for answer in fetched if isinstance(answer, batch.Faulty) and not answer.lasting]
@@ -73,19 +78,20 @@ class SignedBatches:
             return answers
 
     def _lines(self, pointer: BatchPointer) -> Fetched | Held:
-        """The batch a pointer names, once its samples have given its root; from the store where it was read before."""
-        known = self._store.get(pointer.root)
+        """The batch a pointer names, once its bytes have given its root; from the store where it was read before."""
+        key = hashlib.sha256(encode_pointer(pointer)).hexdigest()  # not the root, which others may have committed too
+        known = self._store.get(key)
         if known is not None:
             if not isinstance(lines := batch.verified(known, pointer.root), batch.Faulty):
                 return lines
-            self._store.drop(pointer.root)
+            self._store.drop(key)
         data = self._fetched(pointer)
         if not isinstance(data, bytes):
             return data
         lines = batch.verified(data, pointer.root)
         if isinstance(lines, batch.Faulty):
             return batch.Faulty(f"{pointer.repo}: {lines.cause}")
-        self._store.put(pointer.root, data)
+        self._store.put(key, data)
         return lines
 
     def _fetched(self, pointer: BatchPointer) -> bytes | batch.Faulty | Held:
@@ -95,7 +101,11 @@ class SignedBatches:
         except NotFound as error:
             return batch.Faulty(f"{type(error).__name__}: {error}", lasting=False)
         except Denied as error:
-            return batch.Faulty(f"Denied: {error}", lasting=False) if self._is_known() else self._held(pointer, error)
+            return (
+                batch.Faulty(f"Denied: {error}", lasting=False)
+                if self._is_known(pointer)
+                else self._held(pointer, error)
+            )
         except (TooLarge, InvalidName) as error:
             return batch.Faulty(f"{type(error).__name__}: {error}")
         except HubError as error:
@@ -105,13 +115,13 @@ class SignedBatches:
         cause = Cause.RATE_LIMITED if isinstance(error, RateLimited) else Cause.UNREACHABLE
         return Held(cause, f"the batch of {pointer.repo} cannot be had: {type(error).__name__}: {error}")
 
-    def _is_known(self) -> bool:
-        """Whether the Hub takes our token, so that what it denies is the producer's to mend."""
-        try:
-            self._hub.whoami()
-        except HubError:
-            return False
-        return True
+    def _is_known(self, pointer: BatchPointer) -> bool:
+        """Whether the Hub takes our token, or asks for none, so that what it denies is the producer's to mend."""
+        for ask in (self._hub.whoami, lambda: self._hub.describe(pointer.repo, "dataset", pointer.revision)):
+            with contextlib.suppress(HubError):
+                ask()
+                return True
+        return False
 
     def _pooled(
         self,

@@ -22,7 +22,8 @@ KIND_OF_PROCEDURE: dict[Procedure, SampleKind] = {
 
 @dataclass(frozen=True, slots=True)
 class PhraseList:
-    """Undesirable phrases, who keeps them, and the list's version; compared case-insensitively."""
+    """Undesirable phrases, who keeps them, and the list's version; compared whatever the casing, spaces and unseen
+    characters."""
 
     owner: str
     version: int

@@ -17,16 +17,17 @@ Stretch = Callable[[int, int], Iterable[Mapping[str, Any]]]
 
 def rows_of(order: ReadRows, last_step: int, read: Stretch) -> Rows:
     """What the order asks for, from the newest stretch back to the first that holds rows and none after `since`."""
-    found = _Found(order)
+    found, steps = _Found(order), 0
     for first in range(last_step // STRETCH * STRETCH, -1, -STRETCH):
         if first < last_step - order.max_steps:
             return Rows((), fault=f"its window is not reached within {order.max_steps} steps")
+        steps = last_step + 1 - first
         ages = [found.take(row) for row in read(first, min(first + STRETCH, last_step + 1))]
         if found.is_over:
             return Rows((), fault=f"more than {order.max_rows} rows or {order.max_bytes} bytes in the window")
         if ages and all(ages):
             break
-    return Rows(tuple(found.kept), {str(drop): number for drop, number in found.dropped.items()})
+    return Rows(tuple(found.kept), {str(drop): number for drop, number in found.dropped.items()}, steps=steps)
 
 
 class _Found:

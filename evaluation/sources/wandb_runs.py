@@ -94,7 +94,7 @@ class WandbRuns:
         """All rows of one hotkey's runs; its limits are for all of them together."""
         rows: list[Row] = []
         dropped: Counter[str] = Counter()
-        size = 0
+        size = steps = 0
         for run in runs:
             answer = process.ask(
                 ReadRows(
@@ -105,7 +105,7 @@ class WandbRuns:
                     spec.screen.max_bytes,
                     self._limits.max_rows - len(rows),
                     self._limits.max_row_bytes - size,
-                    self._limits.max_steps,
+                    self._limits.max_steps - steps,
                 )
             )
             if isinstance(answer, Held):
@@ -116,6 +116,7 @@ class WandbRuns:
                 return _Read(dropped=Counter({Drop.FAULTY: 1}), fault=f"run {run.id}: {answer.fault}")
             rows += answer.rows
             dropped += Counter(answer.dropped)
+            steps += answer.steps
             size += sum(len(row.prompt.encode()) + len(row.reference.encode()) for row in answer.rows)
         return _Read(tuple(rows), dropped)
 

@@ -33,8 +33,8 @@ class Limits:
     max_row_bytes: int = 16_000_000
     """Of one hotkey's rows within the window; more are its fault, and nothing of it is used."""
     max_steps: int = 100_000
-    """How far back from a run's newest step its rows are looked for; a run whose window is not found by then is its
-    hotkey's fault."""
+    """How far back from their newest steps the rows of one hotkey's runs are looked for, all runs together; where the
+    window's start is not found by then it is the hotkey's fault, and nothing of it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class Rows:
     rows: tuple[Row, ...]
     dropped: Mapping[str, int] = field(default_factory=dict)
     fault: str | None = None
+    steps: int = 0
+    """How many steps it was looked through for them."""
     kind: Literal["rows"] = "rows"
 
 

@@ -1,20 +1,15 @@
-"""Prune: keep on disk the models that a coming round can need, and the bundles and batches of recent rounds; remove the
-rest.
-"""
+"""Prune: keep on disk the models that a coming round can need, and the bundles of recent rounds; remove the rest."""
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from evaluation.sources.batch_store import BatchStore
 from models.cache import ModelCache
 from neurons.needs import Needs
 
 log = logging.getLogger(__name__)
 
 _BUNDLES_KEPT = 50
-_BATCHES_KEPT = 500
-"""A round reads at most one batch of each of 64 producers: enough for the rounds of several competitions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +19,13 @@ class Prune:
     needs: Needs
     cache: ModelCache
     bundles: Path
-    batches: BatchStore
     name: str = "prune"
 
     def step(self) -> bool:
-        """Remove models that no round to come may need, the oldest bundles, and the batches longest unread."""
+        """Remove models that no round to come may need, and the oldest bundles."""
         removed = self.cache.keep(self.needs.digests())
         for bundle in sorted(self.bundles.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)[:-_BUNDLES_KEPT]:
             bundle.unlink(missing_ok=True)
-        self.batches.prune(_BATCHES_KEPT)
         if removed:
             log.info("removed %d models that no coming round can need", len(removed))
         return False

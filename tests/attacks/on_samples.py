@@ -73,7 +73,7 @@ class Stage:
 
     def publish(self, wallet: Wallet, signed: Sequence[SignedSample], data: bytes | None = None) -> None:
         """Upload a batch, or other bytes under its name, and commit its pointer."""
-        self.upload(wallet, batch.encode(signed) if data is None else data, batch.root_of(signed))
+        self.upload(wallet, batch.encode(signed) if data is None else data, batch.root_of(batch.encode(signed)))
 
     def upload(self, wallet: Wallet, data: bytes, root: str) -> None:
         """Upload bytes as the batch of a root, and commit the pointer."""
@@ -179,7 +179,7 @@ def _million_rows(stage: Stage) -> None:
 
 def _deep_row(stage: Stage) -> None:
     data = batch.encode(stage.signed(stage.hostile)) + b'{"choices":' + b"[" * 1_000_000
-    stage.upload(stage.hostile, data, batch.root_of_file(data))
+    stage.upload(stage.hostile, data, batch.root_of(data))
 
 
 def _signatures_swapped(stage: Stage) -> None:

@@ -36,10 +36,12 @@ class Producers:
                 self.chain.stake(DATA_NETUID, one.hotkey, stake)
                 self.chain.permit(DATA_NETUID, one.hotkey, permit)
 
-    def publish(self, wallet: Wallet, signed: list[SignedSample], data: bytes | None = None) -> str:
+    def publish(
+        self, wallet: Wallet, signed: list[SignedSample], data: bytes | None = None, root: str | None = None
+    ) -> str:
         """Upload a batch (or other bytes under its name) and commit its pointer; returns the repository."""
         hub = FolderHub(self.hub_root, wallet.name)
-        repo, root = f"{wallet.name}/samples", root_of(signed)
+        repo, root = f"{wallet.name}/samples", root or root_of(encode(signed))
         hub.create(repo, "dataset", private=False)
         content = encode(signed) if data is None else data
         revision = hub.upload_files(repo, "dataset", {path_of(root): content}, message="batch")

@@ -40,12 +40,12 @@ def test_the_root_of_three_leaves_is_the_written_out_tree() -> None:
 
 
 def test_the_root_of_a_batch_file_is_that_of_its_lines_as_they_stand() -> None:
-    assert batch.root_of_file(b"b\n\na\nb") == root([b"b", b"", b"a", b"b"])
+    assert batch.root_of(b"b\n\na\nb") == root([b"b", b"", b"a", b"b"])
 
 
 @given(st.binary(max_size=30), st.binary(max_size=30))
 def test_a_root_names_every_byte_of_a_file(one: bytes, other: bytes) -> None:
-    assert (batch.root_of_file(one) == batch.root_of_file(other)) == (one == other)
+    assert (batch.root_of(one) == batch.root_of(other)) == (one == other)
 
 
 @given(leaves, leaves)
@@ -64,8 +64,7 @@ def test_a_batch_is_the_same_file_whatever_the_order(
 ) -> None:
     signed = [sign(make_sample(wallets[0], Text(f"text {number}")), wallets[0]) for number in range(5)]
     data = batch.encode(signed)
-    read = [item for item in batch.decode(data) if not isinstance(item, Malformed)]
-    assert (batch.encode(reversed(signed)), batch.root_of(read)) == (data, batch.root_of(signed))
+    assert (batch.encode(reversed(signed)), set(batch.decode(data))) == (data, set(signed))
 
 
 def test_a_batch_is_read_once_its_lines_have_given_its_root_and_whatever_they_hold(
@@ -73,29 +72,27 @@ def test_a_batch_is_read_once_its_lines_have_given_its_root_and_whatever_they_ho
 ) -> None:
     signed = sign(make_sample(wallets[0], Text("text")), wallets[0])
     data = batch.encode([signed]) + b"\n{}\n"
-    root = batch.root_of_file(data)
+    root = batch.root_of(data)
     assert batch.verified(data, root) == (
         signed,
         Malformed("Object missing required field `anchor_block`"),
     )
-    assert batch.verified(data, "0" * 64) == batch.Faulty(
-        f"the lines of batches/{'0' * 64}.jsonl have the root {root}"
-    )
+    assert batch.verified(data, "0" * 64) == batch.Faulty(f"the lines of batches/{'0' * 64}.jsonl have the root {root}")
 
 
 def test_a_root_stands_for_signatures_too(wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]) -> None:
     signed = [sign(make_sample(wallets[0], Text(f"text {number}")), wallets[0]) for number in range(2)]
-    data, root = batch.encode(signed), batch.root_of(signed)
+    data, root = batch.encode(signed), batch.root_of(batch.encode(signed))
     spoiled = batch.encode([replace(signed[0], signature=signed[1].signature), signed[1]])
     doubled = batch.encode([*signed, signed[0]])
-    assert batch.root_of_file(data) == root
+    assert batch.root_of(data) == root
     assert [isinstance(batch.verified(other, root), batch.Faulty) for other in (spoiled, doubled)] == [True, True]
 
 
 @pytest.mark.parametrize(("lines", "faulty"), [(20_000, False), (20_001, True)])
 def test_a_batch_of_more_lines_than_allowed_is_not_read(lines: int, faulty: bool) -> None:
     data = b"{}\n" * lines
-    root = batch.root_of_file(data)
+    root = batch.root_of(data)
     told = batch.Faulty(f"20001 lines in batches/{root}.jsonl; 20000 are allowed")
     assert (batch.verified(data, root) == told) is faulty
 

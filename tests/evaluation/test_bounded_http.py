@@ -164,6 +164,7 @@ def test_endless_redirects_end(mirror, get) -> None:
         "http://127.0.0.1:99999/",
         f"http://{'a' * 70}.invalid/",
         "http://127.0.0.1:port/",
+        "http://xn--a/",
         "https:///it",
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, NetUid
-from evaluation.sources.batch import encode, root_of, root_of_file
+from evaluation.sources.batch import encode, root_of
 from evaluation.sources.bounded_http import BoundedHttp, Limits
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
@@ -51,7 +51,7 @@ class Field:
     def publish(self, signed: list[SignedSample], extra: bytes = b"") -> str:
         """Put a file on all mirrors; returns its root."""
         data = encode(signed) + extra
-        root = root_of_file(data)
+        root = root_of(data)
         for mirror in self.mirrors:
             mirror.answers |= {
                 ROOTS: say(200, root.encode() + b"\n"),
@@ -213,7 +213,7 @@ def test_where_no_mirror_has_the_file_of_its_root_the_round_waits(field, root, l
     field.everywhere(f"/batches/{root}.jsonl", say(200, encode(lines[:-1])), say(404))
     held = field.pool()
     assert (held.cause, held.lasting) == (Cause.WITHHELD, False)
-    assert f"have the root {root_of(lines[:-1])}" in held.detail
+    assert f"have the root {root_of(encode(lines[:-1]))}" in held.detail
     assert held.detail.count("HTTP 404") == 2
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chain.signing import Wallet
-from chain.types import Block, BlockCount, BlockHash, NetUid
+from chain.types import Block, BlockCount, BlockHash, Coldkey, Hotkey, NetUid
 from evaluation.sources.content import Pair, Text
 from evaluation.sources.drops import Drop
 from evaluation.sources.filters import Rules, broken_rule, sift, without_duplicates
@@ -50,6 +50,9 @@ def rules(data_chain) -> Rules:
         (Pair("p" * 101, "fine"), 90, Drop.LENGTH),
         (Pair("fine", "please bUY  NOW!"), 90, Drop.PHRASE),
         (Pair("BUY  NOW", "fine"), 90, Drop.PHRASE),
+        (Pair("fine", "buy\nnow"), 90, Drop.PHRASE),
+        (Text("b\u200bu\u00ady\u00a0\u2060now"), 90, Drop.PHRASE),
+        (Text("buynow"), 90, None),
     ],
     ids=[
         "oldest",
@@ -61,6 +64,9 @@ def rules(data_chain) -> Rules:
         "long prompt",
         "poison",
         "bait",
+        "poison over two lines",
+        "poison in disguise",
+        "no poison",
     ],
 )
 def test_content_and_anchor_decide(
@@ -140,13 +146,17 @@ def test_a_flood_out_of_the_window_asks_the_chain_nothing(
     assert (sift(flood, wallets[0].hotkey, rules).dropped, asked) == (Counter({Drop.WINDOW: 50}), [])
 
 
+def owners_of(wallets: tuple[Wallet, ...]) -> dict[Hotkey, Coldkey]:
+    return {wallet.hotkey: wallet.coldkey for wallet in wallets}
+
+
 def test_equal_contents_count_once_whoever_made_them_first(
     wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
 ) -> None:
     copies = [make_sample(wallet, Text("the same"), anchor) for wallet in wallets for anchor in (70, 80)]
     alone = make_sample(wallets[0], Pair("the same", "the same"))
-    one = without_duplicates([*copies, alone], b"salt")
-    other = without_duplicates([alone, *reversed(copies)], b"salt")
+    one = without_duplicates([*copies, alone], owners_of(wallets), b"salt")
+    other = without_duplicates([alone, *reversed(copies)], owners_of(wallets), b"salt")
     assert one == other
     assert (len(one.samples), alone in one.samples, one.dropped) == (2, True, Counter({Drop.DUPLICATE: 7}))
 
@@ -155,5 +165,18 @@ def test_the_copy_that_stays_is_not_the_copiers_to_choose(
     wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
 ) -> None:
     copies = [make_sample(wallet, Text("the same")) for wallet in wallets]
-    kept = {without_duplicates(copies, bytes([salt])).samples[0].producer for salt in range(64)}
+    owners = owners_of(wallets)
+    kept = {without_duplicates(copies, owners, bytes([salt])).samples[0].producer for salt in range(64)}
     assert kept == {wallet.hotkey for wallet in wallets}
+
+
+def test_copying_a_content_many_times_wins_it_no_oftener(
+    wallets: tuple[Wallet, ...], make_sample: Callable[..., Sample]
+) -> None:
+    """Neither with many samples of one hotkey nor with the several hotkeys of one owner."""
+    one, *others = wallets
+    copier = dict.fromkeys((wallet.hotkey for wallet in others), others[0].coldkey)
+    copies = [make_sample(wallet, Text("the same"), anchor) for wallet in others for anchor in range(70, 90)]
+    samples, owners = [make_sample(one, Text("the same")), *copies], {one.hotkey: one.coldkey, **copier}
+    kept = [without_duplicates(samples, owners, bytes([salt])).samples[0].producer for salt in range(128)]
+    assert 32 < kept.count(one.hotkey) < 96  # one in two, give or take more than five standard deviations

@@ -1,14 +1,16 @@
 """The default source against a chain with history and a Hub in a folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, BlockHash, NetUid
-from evaluation.sources.batch import BatchPointer, encode, encode_pointer
+from evaluation.sources.batch import BatchPointer, encode, encode_pointer, root_of
 from evaluation.sources.content import Text
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
@@ -19,7 +21,7 @@ from evaluation.sources.signed import SignedSample, sign
 from evaluation.sources.signed_batches import SignedBatches
 from evaluation.sources.spec import SignedBatchesSpec
 from hub.folder import FolderHub
-from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, RateLimited
+from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, RateLimited, RepoInfo
 
 SPEC = SignedBatchesSpec(
     kind="signed_batches", netuid=NetUid(2), min_stake=100.0, min_producers=2, max_age_blocks=BlockCount(50)
@@ -144,6 +146,18 @@ class FailingHub(FolderHub):
             return "validator"
         raise Denied("bad token")
 
+    def describe(self, *_: object, **__: object) -> RepoInfo:
+        raise self._error
+
+
+class GatedHub(FolderHub):
+    """A Hub to visitors without a token: one repository can be seen, and its files only be asked for."""
+
+    def read(self, repo: str, *args: Any, **options: Any) -> bytes:
+        if repo == "producer2/samples":
+            raise Denied("gated")
+        return super().read(repo, *args, **options)
+
 
 @pytest.mark.parametrize(
     ("error", "cause"),
@@ -181,6 +195,20 @@ def test_a_batch_that_the_hub_denies_to_a_known_token_is_its_producers_to_mend(
     last = pool_of(data_chain, denying)
     assert isinstance(last, Held)
     assert (last.cause, last.lasting) == (Cause.TOO_FEW, True)
+
+
+def test_a_gate_before_a_dataset_stops_no_validator_without_a_token_for_ever(
+    data_chain, producers, wallets, batch_of
+) -> None:
+    producers.join(*wallets[:3])
+    for wallet in wallets[:3]:
+        producers.publish(wallet, batch_of(wallet))
+    gated = GatedHub(producers.hub_root, None)
+    held = pool_of(data_chain, gated)
+    assert isinstance(held, Held)
+    assert held.cause is Cause.WITHHELD
+    data_chain.advance_to(PATIENT_UNTIL)
+    assert texts(pool_of(data_chain, gated)) == [f"producer{one} {place}" for one in (0, 1) for place in range(3)]
 
 
 def test_too_few_producers_hold_the_round_and_say_why(data_chain, producers, hub, wallets, batch_of) -> None:
@@ -231,6 +259,25 @@ def test_a_kept_batch_that_was_damaged_is_fetched_again(
     for file in (tmp_path / "kept").rglob("*.jsonl"):
         file.write_bytes(file.read_bytes()[:-40])
     assert source.pool(SPEC, OCCASION) == pool
+
+
+def test_a_stranger_who_commits_anothers_root_over_spoiled_lines_spoils_nothing(
+    data_chain, producers, hub, wallets, batch_of, tmp_path
+) -> None:
+    """Whichever of the two files a validator met first, all of them find the same samples."""
+    owner, other, stranger = wallets[:3]
+    producers.join(*wallets[:3])
+    producers.publish(other, batch_of(other))
+    own = batch_of(owner)
+    root = root_of(encode(own))
+    producers.publish(stranger, own, data=encode([replace(one, signature="") for one in own]), root=root)
+    data_chain.advance_to(Block(95))
+    early = SignedBatches(Doors(data_chain, hub, tmp_path / "early"))
+    early.pool(SPEC, replace(OCCASION, seed_block=Block(95)))
+    producers.publish(owner, own)
+    late = pool_of(data_chain, hub)
+    assert texts(late) == [f"producer{one} {place}" for one in (0, 1) for place in range(3)]
+    assert early.pool(SPEC, OCCASION) == late
 
 
 def test_two_hotkeys_of_one_coldkey_are_one_producer(data_chain, producers, hub, wallets, batch_of) -> None:

@@ -181,6 +181,17 @@ def test_a_flood_is_its_producers_fault_and_the_others_count(producers, wallets,
     assert server.asked["HistoryPage"] < 30
 
 
+def test_many_long_runs_of_one_hotkey_take_no_more_steps_than_one(producers, wallets, server, pool_of) -> None:
+    """Or a producer with hundreds of them would use up all the time there is, and hold every round."""
+    producers.join(*wallets[:2])
+    for name in ("a", "b", "c"):
+        put(server, name, wallets[0], []).rows = [json.dumps({"loss": 1.0})] * 1_500
+    put(server, "other", wallets[1], [row("of another")])
+    pool = pool_of(replace(LIMITS, max_steps=2_000))
+    assert texts(pool) == ["of another"]
+    assert pool.producers[0].fault == "run b: its window is not reached within 500 steps"
+
+
 def test_only_as_much_of_a_long_run_is_read_as_lies_in_the_window(producers, wallets, server, pool_of) -> None:
     producers.join(wallets[0])
     run = put(server, "long", wallets[0], [])

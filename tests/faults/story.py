@@ -92,9 +92,10 @@ def _batch(folder: Path, producer: Wallet, at: int) -> bytes:
     words = [f"{producer.name} {at} {number}" for number in range(12)]
     contents = [*(Pair(f"what is {word}?", word) for word in words), *(Text(f"it is {word}") for word in words)]
     signed = [sign(Sample(content, *origin), producer) for content in contents]
-    repo, root = f"{producer.name}/samples", root_of(signed)
+    data = encode(signed)
+    repo, root = f"{producer.name}/samples", root_of(data)
     hub.create(repo, "dataset", private=False)
-    revision = hub.upload_files(repo, "dataset", {path_of(root): encode(signed)}, message=str(at))
+    revision = hub.upload_files(repo, "dataset", {path_of(root): data}, message=str(at))
     return encode_pointer(BatchPointer(repo, revision, root))
 
 

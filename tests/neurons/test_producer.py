@@ -185,7 +185,7 @@ def test_a_batch_is_named_by_its_root_and_the_chain_holds_the_pointer_to_it(prod
     ((block, raw),) = produce.commits
     samples = [signed for signed in produce.batch_of(published) if isinstance(signed, SignedSample)]
     assert (batch.decode_pointer(raw), block) == (published.pointer, published.commit_block)
-    assert published.pointer.root == batch.root_of(samples)
+    assert published.pointer.root == batch.root_of(batch.encode(samples))
 
 
 def test_the_validators_source_takes_every_sample_of_a_fresh_batch(produce: Produce) -> None:

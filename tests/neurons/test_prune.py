@@ -9,7 +9,6 @@ import pytest
 
 from chain.types import Block, Hotkey
 from competitions.records import RoundOutcome
-from evaluation.sources.batch_store import BatchStore
 from ledger import clear_texts, commitments, rounds, submissions
 from ledger.database import Ledger, open_ledger
 from models.bases import BaseRef
@@ -74,7 +73,7 @@ def digest_of(uid: int, commit: int) -> str:
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     ledger, cache = open_ledger(tmp_path / "ledger.db"), ModelCache(tmp_path / "models")
     needs = Needs(ledger, NETUID, TABLE)
-    yield Shelf(ledger, cache, needs, Prune(needs, cache, tmp_path / "bundles", BatchStore(tmp_path / "batches")))
+    yield Shelf(ledger, cache, needs, Prune(needs, cache, tmp_path / "bundles"))
     cache.close()
     ledger.close()
 
@@ -140,12 +139,3 @@ def test_the_base_that_a_table_names_stays(shelf: Shelf) -> None:
     shelf.place(digest_of(9, 1))
     based = replace(shelf, prune=replace(shelf.prune, needs=replace(shelf.needs, table=table)))
     assert based.kept() == [(8, 1)]
-
-
-def test_the_batches_of_recent_rounds_stay_and_older_ones_go(shelf: Shelf) -> None:
-    batches = shelf.prune.batches
-    for age in range(510):
-        batches.put(f"{age:064x}", b"batch")
-        os.utime(batches.folder / f"{age:064x}.jsonl", (1_000 - age, 1_000 - age))
-    shelf.prune.step()
-    assert sorted(int(file.stem, 16) for file in batches.folder.iterdir()) == list(range(500))
