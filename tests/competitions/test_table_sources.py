@@ -122,6 +122,8 @@ def test_a_source_that_breaks_a_rule_is_refused_by_field_value_and_remedy(body: 
     ("body", "told"),
     [
         (WEB.replace("c" * 40, "main"), "revision: must be a commit id of 40 hex digits (it is main)"),
+        (WEB.replace("c" * 40, "c" * 41), f"revision: must be a commit id of 40 hex digits (it is {'c' * 41})"),
+        (WEB.replace("c" * 40, "C" * 40), f"revision: must be a commit id of 40 hex digits (it is {'C' * 40})"),
         (WEB.replace("owner/web", "web"), "repo: must be namespace/name (it is web)"),
         (WEB.replace("owner/web", "owner/web/more"), "repo: must be namespace/name (it is owner/web/more)"),
         (WEB.replace("owner/web", "/web"), "repo: must be namespace/name (it is /web)"),
@@ -240,11 +242,10 @@ def test_a_competition_without_sources_is_told_to_add_one() -> None:
     )
 
 
-def test_a_sources_name_is_short_and_lower_case() -> None:
-    text = table_with(SIGNED).replace("sources.producers", "sources.Producers")
-    assert refusal(text) == (
-        "competitions.chat.sources.Producers.name: must be a short lower-case name (it is Producers)"
-    )
+@pytest.mark.parametrize("name", ["Producers", "-x", "two words", "x" * 65, ""])
+def test_a_sources_name_is_short_and_lower_case(name: str) -> None:
+    text = table_with(SIGNED).replace("sources.producers", f'sources."{name}"')
+    assert refusal(text) == f"competitions.chat.sources.{name}.name: must be a short lower-case name (it is {name})"
 
 
 def test_a_task_without_a_source_takes_the_only_one() -> None:

@@ -32,6 +32,8 @@ def test_a_table_names_a_project_and_the_rest_is_as_older_subnets_have_it(table_
         (RUNS.replace("data runs", "../x"), "producers.project: must be a project with its entity, as wandb names"),
         (f'{RUNS}\nbase_url = "http://wandb.example"', "producers.base_url: must be an https:// address (it is http:"),
         (f'{RUNS}\nhotkey_key = "signature"', "producers.signature_key: must be given, and not the hotkey's"),
+        (f'{RUNS}\nhotkey_key = ""', "producers.signature_key: must be given, and not the hotkey's"),
+        (f'{RUNS}\nprompt_key = "reference"', "producers.reference_key: must be given, and not the prompt's"),
         (f'{RUNS}\nprompt_key = ""', "producers.reference_key: must be given, and not the prompt's"),
     ],
 )
