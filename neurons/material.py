@@ -15,9 +15,6 @@ from evaluation.sources.spec import SignedBatchesSpec
 from evaluation.tasks.spec import KIND_OF_TASK, SampleKind
 from hub.port import Hub
 
-MAX_BATCH_BYTES = 32_000_000
-"""Longest batch file that is read."""
-
 
 def kinds_of(competition: Competition) -> frozenset[SampleKind]:
     """Which kinds of samples a competition scores."""
@@ -70,7 +67,7 @@ def _batches(hub: Hub, repo: str) -> list[tuple[str, str]]:
 
 
 def _samples(hub: Hub, repo: str, revision: str, path: str) -> Iterator[SignedSample]:
-    for line in batch.decode(hub.read(repo, "dataset", revision, path, max_bytes=MAX_BATCH_BYTES)):
+    for line in batch.decode(hub.read(repo, "dataset", revision, path, max_bytes=batch.MAX_BATCH_BYTES)):
         if isinstance(line, SignedSample) and is_authentic(line):
             yield line
 

@@ -18,7 +18,6 @@ from chain.writer import ChainWriter
 from evaluation.sources import batch
 from evaluation.sources.sample import Sample
 from evaluation.sources.signed import SignedSample, sign
-from evaluation.sources.signed_batches import MAX_BATCH_BYTES
 from hub.port import Hub
 from neurons.errors import ProducerError
 from neurons.own_entry import own_entry, require_registered
@@ -67,9 +66,9 @@ class _Unfinished:
 
 
 def _fitting(data: bytes) -> bytes:
-    if len(data) > MAX_BATCH_BYTES:
+    if len(data) > batch.MAX_BATCH_BYTES:
         raise ProducerError(
-            f"a batch of {len(data)} bytes: validators read {MAX_BATCH_BYTES}, so ask for fewer samples"
+            f"a batch of {len(data)} bytes: validators read {batch.MAX_BATCH_BYTES}, so ask for fewer samples"
         )
     return data
 

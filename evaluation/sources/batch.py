@@ -27,8 +27,10 @@ class BatchPointer:
     root: str
 
 
-MAX_BATCH_LINES = 20_000
-"""A batch that is longer is its producer's fault: nothing of it is used."""
+MAX_BATCH_BYTES = 8_000_000
+MAX_BATCH_LINES = 5_000
+"""A batch that is longer is its producer's fault: nothing of it is used. A round draws a few hundred samples, and must
+not be kept from them by verifying millions of others."""
 
 Lines = tuple[SignedSample | Malformed, ...]
 
@@ -52,12 +54,17 @@ def decode(data: bytes) -> Lines:
     return tuple(from_line(line) for line in data.split(b"\n") if line)
 
 
-def verified(data: bytes, root: str) -> Lines | Faulty:
+def verified(data: bytes, root: str, max_lines: int = MAX_BATCH_LINES) -> Lines | Faulty:
     """The lines of a batch, once they have given its root."""
-    if (number := data.count(b"\n")) > MAX_BATCH_LINES:
-        return Faulty(f"{number} lines in {path_of(root)}; {MAX_BATCH_LINES} are allowed")
+    return fault_of(data, root, max_lines) or decode(data)
+
+
+def fault_of(data: bytes, root: str, max_lines: int = MAX_BATCH_LINES) -> Faulty | None:
+    """Why bytes are not the batch of a root, or a batch too long; None where they are the batch."""
+    if (number := data.count(b"\n")) > max_lines:
+        return Faulty(f"{number} lines in {path_of(root)}; {max_lines} are allowed")
     found = root_of(data)
-    return decode(data) if found == root else Faulty(f"the lines of {path_of(root)} have the root {found}")
+    return None if found == root else Faulty(f"the lines of {path_of(root)} have the root {found}")
 
 
 def root_of(data: bytes) -> str:

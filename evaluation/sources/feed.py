@@ -28,6 +28,8 @@ from evaluation.sources.spec import FeedSpec
 
 MAX_ROOT_BYTES = 100
 MAX_FEED_BYTES = 32_000_000
+MAX_FEED_LINES = 20_000
+"""A feed holds the samples of all its producers."""
 _KEPT_BYTES = 4_000_000_000
 _POOL_S = 300.0
 """Longest a pool may take to fetch, whatever its mirrors do."""
@@ -83,7 +85,7 @@ class Feed:
         """The file of a root: from the store, or the first mirror that has it."""
         known = self._store.get(root)
         if known is not None:
-            if not isinstance(lines := batch.verified(known, root), batch.Faulty):
+            if not isinstance(lines := batch.verified(known, root, MAX_FEED_LINES), batch.Faulty):
                 return lines
             self._store.drop(root)
         failed: dict[str, Held] = {}
@@ -100,7 +102,7 @@ class Feed:
         data = self._http.get(f"{_base(mirror)}/{batch.path_of(root)}", max_bytes=MAX_FEED_BYTES, until=until)
         if isinstance(data, Held):
             return data
-        lines = batch.verified(data, root)
+        lines = batch.verified(data, root, MAX_FEED_LINES)
         if isinstance(lines, batch.Faulty):
             return Held(Cause.WITHHELD, lines.cause)
         self._store.put(root, data)

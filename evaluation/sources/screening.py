@@ -3,6 +3,7 @@ origin.
 """
 
 import functools
+import unicodedata
 from typing import Any
 
 from evaluation.sources.content import Content, texts_of
@@ -43,8 +44,8 @@ class Screening:
 
 
 def _folded(text: str) -> str:
-    """A text whatever its casing, and without what nobody sees."""
-    return (text if text.isascii() else text.translate(_UNSEEN)).casefold()
+    """A text whatever its casing and the composition of its letters, and without what nobody sees."""
+    return (text if text.isascii() else unicodedata.normalize("NFKC", text.translate(_UNSEEN))).casefold()
 
 
 def _plain(text: str) -> str:

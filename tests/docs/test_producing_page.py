@@ -7,9 +7,8 @@ import typer
 
 from chain.simulated.commitments import MAX_SPACE
 from chain.types import LEAST_SPACE
-from evaluation.sources.batch import MAX_BATCH_LINES, MAX_POINTER_BYTES
+from evaluation.sources.batch import MAX_BATCH_BYTES, MAX_BATCH_LINES, MAX_POINTER_BYTES
 from evaluation.sources.drops import Drop
-from evaluation.sources.signed_batches import MAX_BATCH_BYTES
 from neurons.endpoint import Lack
 from neurons.producer import INTERVAL
 from neurons.producer_cli import app

@@ -14,10 +14,9 @@ import typer
 from competitions.spec import Competition
 from competitions.table import parse
 from evaluation.sources import wandb_process
-from evaluation.sources.batch import MAX_BATCH_LINES
 from evaluation.sources.bounded_http import Limits
 from evaluation.sources.content import MAX_CHOICES, MAX_RULES
-from evaluation.sources.feed import MAX_FEED_BYTES
+from evaluation.sources.feed import MAX_FEED_BYTES, MAX_FEED_LINES
 from evaluation.sources.held import Cause
 from evaluation.sources.pool import Proof
 from evaluation.sources.sample import VERSION
@@ -133,7 +132,7 @@ def test_every_cause_of_a_hold_is_told_in_the_codes_own_words() -> None:
 
 def test_the_limits_of_a_feed_are_the_codes() -> None:
     told = _plain(_section("`feed`"))
-    assert f"at most {MAX_BATCH_LINES:,} lines and {MAX_FEED_BYTES:,} bytes" in told
+    assert f"at most {MAX_FEED_LINES:,} lines and {MAX_FEED_BYTES:,} bytes" in told
     assert ("redirect three times" in told, Limits().redirects) == (True, 3)
 
 

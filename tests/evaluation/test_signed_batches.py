@@ -95,7 +95,7 @@ def withheld_third(mischief: str, producers, wallets, batch_of) -> None:
     for wallet in wallets[:2]:
         producers.publish(wallet, batch_of(wallet))
     third = wallets[2]
-    repo = producers.publish(third, batch_of(third), data=b"\n" * 16_000_001 if mischief == "oversized" else None)
+    repo = producers.publish(third, batch_of(third), data=b"\n" * 8_000_001 if mischief == "oversized" else None)
     if mischief == "private":
         FolderHub(producers.hub_root, third.name).set_visibility(repo, "dataset", private=True)
     if mischief == "no file":

@@ -422,7 +422,7 @@ def test_a_producer_that_cannot_work_is_told_so_in_one_line_at_once(produce: Pro
     assert [fault.rpartition(": ")[2] for fault in faults] == [
         "register it with `btcli subnets register --netuid 2`, or name another wallet",
         "name another with --repo",
-        "ask for 1 to 20000 samples in all with --pairs, --texts and the like",
+        "ask for 1 to 5000 samples in all with --pairs, --texts and the like",
     ]
 
 
