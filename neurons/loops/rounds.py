@@ -196,6 +196,9 @@ class Rounds:
         if isinstance(drawn, Held):
             return drawn
         bundle = drawn.bundle
+        if round_.bundle_root not in (None, bundle.root):
+            lost = f"its samples, {round_.bundle_root}, were lost on this disk and are no more to be had"
+            return Held(Cause.TOO_FEW, lost)
         write_bundle(bundle, self._file(bundle.root))  # first, since what is recorded may be impossible to draw again
         rounds.set_bundle(self.ledger, round_.id, bundle.root, pools, drawn.near_duplicates)
         return self._file(bundle.root)

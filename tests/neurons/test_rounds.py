@@ -254,6 +254,32 @@ def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: P
     assert bench.newest("answers") == {"bob/answers": "king", "alice/answers": "challenger", "dave/answers": "copy"}
 
 
+class Fewer:
+    """Sources of which a fifth has gone for good since they were first asked."""
+
+    def __init__(self, sources: PoolReader) -> None:
+        self._sources = sources
+
+    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
+        answer = self._sources.pool(spec, occasion)
+        kept = () if isinstance(answer, Held) else (s for n, s in enumerate(answer.samples) if n % 5)
+        return answer if isinstance(answer, Held) else replace(answer, samples=tuple(kept))
+
+
+def test_samples_lost_on_disk_that_are_no_more_to_be_had_end_their_round_and_stop_no_later_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench = bench.judged_by(HONEST)
+    assert bench.loop.step()
+    for file in (tmp_path / "bundles").iterdir():
+        file.unlink()
+    bench = bench.judged_by(HONEST, Fewer(bench.loop.sources))
+    bench.run()
+    assert bench.every("answers")[0] == {}
+    assert len(bench.every("answers")) > 1
+    assert all(bench.every("answers")[1:])
+
+
 @pytest.mark.parametrize("answer", [Rejection(Reason.UNLOADABLE, "no such tensor"), Abandoned("it cannot be read")])
 def test_a_model_that_breaks_on_disk_is_fetched_again_and_the_miner_pays_nothing(
     bench: Bench, answer: Rejection | Abandoned
