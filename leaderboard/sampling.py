@@ -9,6 +9,7 @@ from ledger.waits import Wait
 
 PROOFS: Mapping[Proof, str] = {
     "sample": "signed by sample",
+    "mirrors": "signed by sample, chosen by mirrors (weaker)",
     "run": "signed by run (weaker)",
     "seed": "drawn by seed",
 }
@@ -17,7 +18,7 @@ CAUSES: Mapping[str, str] = {
     Cause.UNREACHABLE: "a source does not answer",
     Cause.RATE_LIMITED: "a source asks for patience",
     Cause.OVERRUN: "a source takes too long or sends too much",
-    Cause.WITHHELD: "a producer's batch is nowhere to be found",
+    Cause.WITHHELD: "a producer's batch, or a source's data, is nowhere to be found",
     Cause.NO_QUORUM: "too few mirrors agree",
     Cause.TOO_FEW: "too few producers have usable samples",
     Cause.NO_BASE: "the competition's base is not here yet",

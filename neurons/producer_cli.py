@@ -1,7 +1,6 @@
 """`crucible producer`: make, sign and publish samples for as long as it runs."""
 
 import dataclasses
-import secrets
 import threading
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +21,7 @@ from neurons.pool_cli import pool
 from neurons.producer import INTERVAL, Producer, Published
 from neurons.progress import in_lines, stop_on_signals
 from neurons.recipe import Recipe, asked, part_of
+from neurons.secret import kept_secret
 from neurons.settings import read_settings
 
 app = app_for("Produce samples for validators.", ChainError, HubError, NeuronError, TableError)
@@ -86,7 +86,8 @@ def run(
     recipe = Recipe(pairs, texts, generated, endpoint, part_of(part))
     actors = open_actors(settings)
     stop = stop_on_signals()
-    portion = recipe.portion(seed or actors.wallet.hotkey, seed or secrets.token_hex(), stop)
+    order = seed or kept_secret(settings.folder() / f"producer-{actors.wallet.hotkey}.secret")
+    portion = recipe.portion(order, stop)
     net = actors.chain, actors.chain, actors.hub, actors.wallet, actors.netuid
     producer = Producer(*net, repo, portion, BlockCount(interval_blocks), keep)
     told = _produce(producer, stop, batches)

@@ -50,19 +50,17 @@ class Recipe:
     asked: Asked | None = None
     part: tuple[int, int] = (0, 1)
 
-    def portion(self, order: str, secret: str, stop: threading.Event) -> Portion:
-        """The shares, local text in the order that one seed decides, generated samples made from another one, which
-        nobody may know: whoever knows it has the samples before they are made.
+    def portion(self, seed: str, stop: threading.Event) -> Portion:
+        """The shares: a seed decides the order of local text and makes the generated samples. Whoever knows it has
+        them before they are made; whoever keeps it goes on, after a restart, where it was.
 
         Raises ProducerError for an address that is none.
         """
-        shares = [*corpus_shares(order, self.pairs, self.texts, *self.part)]
+        shares = [*corpus_shares(seed, self.pairs, self.texts, *self.part)]
         for option, number in self.generated.items():
-            shares.append(
-                Share(Exercises(_procedures(KIND_OF_OPTION[option]), f"{secret}/{option}"), number, GENERATED)
-            )
+            shares.append(Share(Exercises(_procedures(KIND_OF_OPTION[option]), f"{seed}/{option}"), number, GENERATED))
         if self.asked:
-            shares.append(_answers(self.asked, order, self.part, stop))
+            shares.append(_answers(self.asked, seed, self.part, stop))
         return Portion(tuple(share for share in shares if share.per_batch))
 
 

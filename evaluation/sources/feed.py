@@ -1,6 +1,7 @@
 """Signed samples over HTTPS from several mirrors, none of which is trusted: a period's root is what a quorum of them
 names, and whatever file has that root is the period's. Knows no HTTP and draws nothing.
 
+Each sample is signed and anchored; that it belonged to the period before the seed was known, only the mirrors say.
 A mirror answers `GET roots/<period>` with 64 hex digits, and `GET batches/<root>.jsonl` with a file of signed samples,
 one a line, of any number of producers.
 """
@@ -119,7 +120,7 @@ class Feed:
             samples += sifted.samples
             counts.update(sifted.dropped)
         producers = [Producer(neuron.hotkey, neuron.coldkey, "", 0) for neuron in neurons]
-        return pooled(spec, rules, samples, producers, counts)
+        return pooled(spec, rules, samples, producers, counts, "mirrors")
 
 
 def agreed(named: Named, quorum: int) -> str | None:

@@ -8,9 +8,10 @@ from chain.types import Coldkey, Hotkey
 from evaluation.sources.merkle import root_of_ids
 from evaluation.sources.sample import Sample
 
-Proof = Literal["sample", "run", "seed"]
-"""What stands behind a sample: its producer's signature over it and its anchor; a signature over the run it came in,
-which proves neither its time nor its content; or the round's seed, which chose it from what is public."""
+Proof = Literal["sample", "mirrors", "run", "seed"]
+"""What stands behind a sample: its producer's signature over it and its anchor, and its batch's root on chain; the
+same signature, but the word of mirrors alone that it belonged to the round; a signature over the run it came in, which
+proves neither its time nor its content; or the round's seed, which chose it from what is public."""
 
 
 @dataclass(frozen=True, slots=True)

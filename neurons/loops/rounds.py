@@ -19,10 +19,7 @@ from competitions.records import RoundOutcome, Submission, TaskScore
 from competitions.spec import Competition, Table
 from competitions.table import competition_named
 from evaluation.executor import Executor, Request
-from evaluation.sources.bundle import BundleCorrupt, draw, read_bundle, write_bundle
 from evaluation.sources.held import Cause, Held
-from evaluation.sources.occasion import Occasion, needs_of
-from evaluation.sources.pool import Pool
 from evaluation.sources.registry import PoolReader
 from evaluation.verdicts import Abandoned, Scored, Verdict
 from ledger import lineages, rounds, submissions, verdicts, waits
@@ -32,6 +29,7 @@ from neurons.descent import Descent
 from neurons.field import Field, assemble
 from neurons.intake import PATIENCE, Intake
 from neurons.reporting import Reporter
+from neurons.round_samples import RoundSamples
 from neurons.supervisor import Wakes
 
 log = logging.getLogger(__name__)
@@ -146,7 +144,7 @@ class Rounds:
             ]
             self._close(competition, round_, field, entrants)
             return True
-        bundle = self._bundle(competition, round_)
+        bundle = RoundSamples(self.ledger, self.sources, self.bundles).bundle(competition, round_)
         if isinstance(bundle, Held):
             return self._hold(competition, round_, field, bundle)
         verdict = self._verdict(competition, unjudged[0], bundle)
@@ -185,39 +183,6 @@ class Rounds:
                 return cause
         return None
 
-    def _bundle(self, competition: Competition, round_: rounds.Round) -> Path | Held:
-        """The round's samples as a file, drawn once; a damaged or lost file is drawn again to the same root."""
-        if round_.bundle_root and _is_whole(self._file(round_.bundle_root), round_.bundle_root):
-            return self._file(round_.bundle_root)
-        pools = self._pools(competition, round_)
-        if isinstance(pools, Held):
-            return pools
-        drawn = draw(pools, competition.tasks, round_.seed)
-        if isinstance(drawn, Held):
-            return drawn
-        bundle = drawn.bundle
-        if round_.bundle_root not in (None, bundle.root):
-            lost = f"its samples, {round_.bundle_root}, were lost on this disk and are no more to be had"
-            return Held(Cause.TOO_FEW, lost)
-        write_bundle(bundle, self._file(bundle.root))  # first, since what is recorded may be impossible to draw again
-        rounds.set_bundle(self.ledger, round_.id, bundle.root, pools, drawn.near_duplicates)
-        return self._file(bundle.root)
-
-    def _pools(self, competition: Competition, round_: rounds.Round) -> dict[str, Pool] | Held:
-        """What each source that a task names gives for this round."""
-        pools: dict[str, Pool] = {}
-        newest = Block(round_.seed_block - competition.eval_delay_blocks)
-        for source in competition.sources:
-            if needs := needs_of(competition.tasks, source.name):
-                answer = self.sources.pool(source.spec, Occasion(round_.seed_block, round_.seed, newest, needs))
-                if isinstance(answer, Held):
-                    return answer
-                pools[source.name] = answer
-        return pools
-
-    def _file(self, root: str) -> Path:
-        return self.bundles / f"{root}.jsonl"
-
     def _verdict(self, competition: Competition, submission: Submission, bundle: Path) -> Verdict:
         """Judge one model; files that were lost or damaged here are fetched again, and never the miner's fault."""
         with self.intake.lending(submission, competition) as model:
@@ -237,14 +202,6 @@ class Rounds:
         log.info("%s round %d closed: %s", competition.name, round_.number, outcome.reign)
         self.reporter.round_closed(competition.name, round_.number, round_.seed_block, outcome)
         self.wakes.poke("weigh")
-
-
-def _is_whole(path: Path, root: str) -> bool:
-    try:
-        read_bundle(path, root)
-    except (FileNotFoundError, BundleCorrupt):
-        return False
-    return True
 
 
 def _in_words(verdict: Verdict) -> str:

@@ -103,7 +103,7 @@ def test_every_kind_of_source_has_a_section_that_says_what_it_gives_and_with_whi
         expected = (
             "what its procedures make" if kind == "generated" else gives[kinds_of(_example(kind).sources[0].spec)]
         )
-        proof = {"wandb_runs": "run", "hub_text": "seed", "generated": "seed"}.get(kind, "sample")
+        proof = {"feed": "mirrors", "wandb_runs": "run", "hub_text": "seed", "generated": "seed"}.get(kind, "sample")
         assert (told[1], told[2]) == (expected, proof)
     assert re.findall(r"^\| `(\w+)` \|", _section("What proves what"), re.MULTILINE) == list(get_args(Proof))
 

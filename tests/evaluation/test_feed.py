@@ -114,7 +114,7 @@ def test_a_period_of_many_producers_is_a_pool(field, wallets) -> None:
     assert [(one.hotkey, one.root, one.samples, one.fault) for one in pool.producers] == [
         (wallet.hotkey, "", 2, None) for wallet in wallets
     ]
-    assert (pool.proof, pool.min_producers, pool.near_duplicate) == ("sample", 2, 0.8)
+    assert (pool.proof, pool.min_producers, pool.near_duplicate) == ("mirrors", 2, 0.8)
     assert [mirror.asked[0] for mirror in field.mirrors] == [ROOTS] * 4
 
 

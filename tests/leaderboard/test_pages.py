@@ -68,7 +68,7 @@ def test_the_page_tells_the_whole_story(client: TestClient) -> None:
         "508",
         "answers, round 7 is being judged on seed block 480: 2 models done",
         "at ore/texts; the round waits for it until block 550 "
-        "(a producer's batch is nowhere to be found, tried in 1 block since block 454)",
+        "(a producer's batch, or a source's data, is nowhere to be found, tried in 1 block since block 454)",
         "goibniu/ tiny-temper @",
         "−6.47%",
         "copy: 5G2nth…UesH36 committed this model first, in block 12",

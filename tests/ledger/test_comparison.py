@@ -37,7 +37,7 @@ POOLS = st.dictionaries(
     st.builds(
         PoolReading,
         st.just(""),
-        st.sampled_from(["sample", "run", "seed"]),
+        st.sampled_from(["sample", "mirrors", "run", "seed"]),
         st.sampled_from(["pool1", "pool2"]),
         st.integers(0, 9),
         PRODUCERS,

@@ -219,7 +219,7 @@ def test_answers_of_an_endpoint_reach_the_validators_pool(produce: Produce, tmp_
     file.write_text("Ask about $name.\n---\nSum up: $passage", encoding="utf-8")
     with completions(lambda _: next(replies)) as server:
         endpoint = asked(server.base_url, "Some/Model-1", file, None, Bounds(retries=0, at_once=1), 4)
-        producer = produce.producer(portion=Recipe(0, 1, {}, endpoint).portion("seed", "secret", Watched()))
+        producer = produce.producer(portion=Recipe(0, 1, {}, endpoint).portion("seed", Watched()))
         producer.check()
         assert _published(producer.step()).samples == 3
     samples = produce.pool().samples

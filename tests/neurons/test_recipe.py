@@ -26,25 +26,26 @@ def file(tmp_path: Path) -> Path:
 
 def test_what_nobody_asked_for_has_no_share(file: Path) -> None:
     endpoint = asked(URL, "small", file, None, Bounds(), 9)
-    whole = Recipe(3, 2, {"choices": 0}, endpoint).portion("seed", "secret", threading.Event())
-    texts = Recipe(0, 2, {}).portion("seed", "secret", threading.Event())
+    whole = Recipe(3, 2, {"choices": 0}, endpoint).portion("seed", threading.Event())
+    texts = Recipe(0, 2, {}).portion("seed", threading.Event())
     assert [(share.per_batch, share.source) for share in whole.shares] == [(3, "pydoc"), (2, "pydoc"), (9, "small")]
     assert [(share.per_batch, share.source) for share in texts.shares] == [(2, "pydoc")]
-    assert (whole.size, texts.size, Recipe(0, 0, {}).portion("seed", "secret", threading.Event()).size) == (14, 2, 0)
+    assert (whole.size, texts.size, Recipe(0, 0, {}).portion("seed", threading.Event()).size) == (14, 2, 0)
 
 
 def test_generated_samples_are_of_their_options_kind_and_never_the_same_twice() -> None:
     asked_for = {"exercises": 6, "choices": 2, "instructions": 2}
-    portion = Recipe(0, 0, asked_for).portion("seed", "secret", threading.Event())
+    portion = Recipe(0, 0, asked_for).portion("seed", threading.Event())
     first, second = portion.drawn(0), portion.drawn(1)
     assert [drawn.source for drawn in first] == ["generated"] * 10
     assert [KIND_OF[type(drawn.content)] for drawn in first] == ["pair"] * 6 + ["choice"] * 2 + ["instruction"] * 2
     assert len({drawn.content for drawn in (*first, *second)}) == 20
 
 
-def test_who_knows_the_order_of_the_text_does_not_know_the_exercises() -> None:
-    made = [Recipe(0, 0, {"exercises": 3}).portion("seed", secret, threading.Event()).drawn(0) for secret in "ab"]
-    assert not {drawn.content for drawn in made[0]} & {drawn.content for drawn in made[1]}
+def test_who_does_not_know_the_seed_knows_neither_exercises_nor_the_order_of_the_text() -> None:
+    one, other = (Recipe(9, 0, {"exercises": 3}).portion(seed, threading.Event()).drawn(0) for seed in "ab")
+    assert one != other
+    assert not {drawn.content for drawn in one[9:]} & {drawn.content for drawn in other[9:]}
 
 
 @pytest.mark.parametrize(
