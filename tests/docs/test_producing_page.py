@@ -36,8 +36,8 @@ def test_every_reason_not_to_use_an_answer_is_told_in_the_codes_own_words() -> N
 
 
 def test_every_option_the_page_names_exists_and_makes_no_promise_of_another_default() -> None:
-    command = typer.main.get_command(app).commands["run"]  # type: ignore[attr-defined]  # it is a group
-    options = {name: option for option in command.params for name in option.opts}
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # it is a group
+    options = {name: option for at in ("pool", "run") for option in commands[at].params for name in option.opts}
     named = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", PAGE))
     assert named - options.keys() == set()
     assert (options["--interval-blocks"].default, int(INTERVAL)) == (50, 50)
