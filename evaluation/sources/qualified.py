@@ -29,6 +29,12 @@ def qualified(
     return tuple(sorted(able, key=lambda neuron: neuron.uid)), turned
 
 
+def all_qualified(chain: ChainReader, spec: Produced, seed_block: Block) -> tuple[Neuron, ...]:
+    """Every neuron that may produce, sorted by uid, whether or not it has something to offer. Raises ChainError."""
+    neurons = chain.neurons(spec.netuid, seed_block)
+    return tuple(sorted((one for one in neurons if _drop(one, spec) is None), key=lambda neuron: neuron.uid))
+
+
 def _drop(neuron: Neuron | None, spec: Produced) -> Drop | None:
     if neuron is None:
         return Drop.UNREGISTERED

@@ -2,16 +2,19 @@
 
 Its client retries, parses and starts a service of its own; all of that lives and dies here, with memory and files
 bounded. It holds no credentials but wandb's API key. Deadlines are the parent's to keep.
+
+Runs are asked for by queries of our own through the client's private `_service_api` (wandb is pinned): its public
+`runs` parses all of every run while it lists, and one that nobody can parse would end the listing.
 """
 
 import argparse
-import re
 import resource
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from evaluation.sources.held import Cause
+from evaluation.sources.wandb_queries import LAST_STEP, RUNS, listed_run, listing
 from evaluation.sources.wandb_rows import rows_of
 from evaluation.sources.wandb_wire import (
     Answer,
@@ -26,24 +29,21 @@ from evaluation.sources.wandb_wire import (
 )
 from evaluation.worker import Channel, go_first, limit_memory, serve_frames
 
-_RUNS_A_PAGE = 50
 _ROWS_A_PAGE = 250
-_CLAIM = re.compile(r"[A-Za-z0-9_.-]{1,200}")
-"""What an id, an address and a signature look like; no other text crosses to the parent."""
 
 
 class Reading:
-    """The client, and the runs it has listed."""
+    """The client, connected at its first order."""
 
     def __init__(self, retries: int) -> None:
         """Imports the client, with the limits set and stdout claimed."""
         import wandb
-        from wandb.apis.public import Api
+        from wandb.apis.public import Api, HistoryScan
 
         wandb.setup(wandb.Settings(silent=True, x_graphql_retry_max=retries))
         self._connect = Api
+        self._scan = HistoryScan
         self._client: Api | None = None
-        self._runs: dict[str, Any] = {}
 
     def answer(self, message: bytes) -> bytes:
         """One order's answer; whatever the client raises is one too."""
@@ -57,41 +57,55 @@ class Reading:
         return self._list(order) if isinstance(order, ListRuns) else self._read(order)
 
     def _list(self, order: ListRuns) -> Answer:
-        runs = self._api().runs(
-            f"{order.entity}/{order.project}",
-            filters={
-                "createdAt": {"$lte": _iso(order.window.until)},
-                "heartbeatAt": {"$gte": _iso(order.window.since)},
-            },
-            order="+created_at",
-            per_page=_RUNS_A_PAGE,
-            lazy=False,
-        )
+        asked = listing(order)
         listed: list[ListedRun] = []
-        for run in runs:
-            if len(listed) == order.max_runs:
-                cause = f"more than {order.max_runs} runs of {order.entity}/{order.project} lie in the window"
-                return NotHad(Cause.OVERRUN, cause)
-            if _claim(run.id) is not None:
-                self._runs[run.id] = run
-                config = run.config if isinstance(run.config, Mapping) else {}
-                claims = _claim(config.get(order.hotkey_key)), _claim(config.get(order.signature_key))
-                listed.append(ListedRun(run.id, *claims))
-        return Listed(tuple(listed))
+        size = 0
+        while True:
+            project = self._service().execute_graphql(RUNS, asked)["project"]
+            if project is None:
+                return NotHad(Cause.WITHHELD, f"Could not find project {order.entity}/{order.project}")
+            edges = project["runs"]["edges"]
+            for node in (edge["node"] for edge in edges):
+                size += len(node["config"] or "")
+                if len(listed) == order.max_claims or size > order.max_claim_bytes:
+                    return Listed(tuple(listed))
+                listed.append(listed_run(node, order))
+            if not edges or not project["runs"]["pageInfo"]["hasNextPage"]:
+                return Listed(tuple(listed))
+            asked["cursor"] = edges[-1]["cursor"]
 
     def _read(self, order: ReadRows) -> Rows:
-        run = self._runs[order.run]
+        """The rows; where they cannot be parsed it is the run's fault: a server hands on what was logged."""
+        service = self._service()
+        run = SimpleNamespace(entity=order.entity, project=order.project, id=order.run)
 
         def stretch(first: int, last: int) -> Iterator[Mapping[str, Any]]:
             # without `keys`: with them the server leaves out, uncounted, whatever lacks a column
-            return iter(run.scan_history(page_size=_ROWS_A_PAGE, min_step=first, max_step=last, use_cache=False))
+            return iter(
+                self._scan(
+                    run, service_api=service, min_step=first, max_step=last, page_size=_ROWS_A_PAGE, use_cache=False
+                )
+            )
 
-        return rows_of(order, int(run.lastHistoryStep), stretch)
+        try:
+            return rows_of(order, self._last_step(order), stretch)
+        except Exception as error:
+            if not _is_unparsable(error):
+                raise
+            return Rows((), fault=f"its history cannot be read: {_printable(str(error) or type(error).__name__)}")
 
-    def _api(self) -> Any:
-        """The connected client; it asks the server at once, so that failing to is an answer."""
+    def _last_step(self, order: ReadRows) -> int:
+        """The newest step that was logged; -1 where there is none."""
+        asked = {"project": order.project, "entity": order.entity, "name": order.run}
+        project = self._service().execute_graphql(LAST_STEP, asked).get("project")
+        if not isinstance(project, Mapping):
+            raise RuntimeError(f"{order.entity}/{order.project} is no longer to be found")
+        return int(((project["run"] or {}).get("historyKeys") or {}).get("lastStep", -1))
+
+    def _service(self) -> Any:
+        """What asks the server, connected; it asks at once, so that failing to is an answer."""
         self._client = self._client or self._connect()
-        return self._client
+        return self._client._service_api
 
 
 def not_had(error: BaseException) -> NotHad:
@@ -101,11 +115,21 @@ def not_had(error: BaseException) -> NotHad:
         cause = Cause.OVERRUN  # its service ends by itself only where its memory does
     elif "HTTP 429" in told or any(_status(one) == 429 for one in _chain(error)):
         cause = Cause.RATE_LIMITED
-    elif "Could not find project" in told:
-        cause = Cause.WITHHELD
     else:
         cause = Cause.UNREACHABLE
-    return NotHad(cause, "".join(letter if letter.isprintable() else " " for letter in told)[:300])
+    return NotHad(cause, _printable(told))
+
+
+def _printable(told: str) -> str:
+    return "".join(letter if letter.isprintable() else " " for letter in told)[:300]
+
+
+def _is_unparsable(error: Exception) -> bool:
+    """Whether an answer came, and it is of no use: the client's service tells so of a row by its parser's texts alone,
+    where an end of the connection would name the address."""
+    told = str(error)
+    parsing = (ArithmeticError, LookupError, RecursionError, TypeError, ValueError, AttributeError)
+    return isinstance(error, parsing) or told == "EOF" or told.startswith("simple json: ")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -118,14 +142,6 @@ def _status(error: BaseException) -> int | None:
     """The HTTP status that the client's service was answered, where it says so."""
     status = getattr(getattr(error, "response", None), "http_status", None)
     return status if isinstance(status, int) else None
-
-
-def _claim(value: object) -> str | None:
-    return value if isinstance(value, str) and _CLAIM.fullmatch(value) else None
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _bound(memory_bytes: int, file_bytes: int) -> None:

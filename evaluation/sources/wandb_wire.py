@@ -24,8 +24,12 @@ class Limits:
     """Private memory of the reading process, and as much again for the service that wandb's client starts."""
     retries: int = 4
     """How often the client repeats a request that was answered 429 or 5xx or not at all; it backs off by itself."""
-    max_runs: int = 500
-    """More runs that were alive in the window hold the round."""
+    max_claims: int = 1_000
+    """Of the runs alive in the window that name one hotkey, signed or not, the oldest so many are looked at."""
+    max_claim_bytes: int = 16_000_000
+    """Of the configs of these, which anyone may have written; those after so many are not looked at either."""
+    max_runs: int = 20
+    """Of those which the hotkey signed; more are its fault, and nothing of it is used."""
     max_bytes: int = 256_000_000
     """All that is read of a round's runs; more holds the round."""
     max_rows: int = 20_000
@@ -47,21 +51,25 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ListRuns:
-    """Asks for the runs of a project that were alive in the window."""
+    """Asks for the oldest runs of a project that were alive in the window and name a hotkey."""
 
     entity: str
     project: str
+    hotkey: str
     hotkey_key: str
     signature_key: str
     window: Window
-    max_runs: int
+    max_claims: int
+    max_claim_bytes: int
     kind: Literal["list_runs"] = "list_runs"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRows:
-    """Asks for the rows of a listed run."""
+    """Asks for the rows of a run."""
 
+    entity: str
+    project: str
     run: str
     prompt_key: str
     reference_key: str
@@ -76,9 +84,9 @@ class ReadRows:
 
 @dataclass(frozen=True, slots=True)
 class ListedRun:
-    """A run by its id, and what its config claims; None where it claims nothing that can be one."""
+    """A run's id, and what its config claims; None where it has nothing that can be one."""
 
-    id: str
+    id: str | None
     hotkey: str | None
     signature: str | None
 

@@ -9,7 +9,7 @@ from evaluation.sources.drops import Drop
 from evaluation.sources.wandb_rows import STRETCH, judged_row, rows_of
 from evaluation.sources.wandb_wire import ReadRows, Row, Window
 
-ORDER = ReadRows("r", "prompt", "reference", Window(100.0, 200.0), 10, 5, 60, 20 * STRETCH)
+ORDER = ReadRows("ent", "proj", "r", "prompt", "reference", Window(100.0, 200.0), 10, 5, 60, 20 * STRETCH)
 GOOD = {"_timestamp": 150, "prompt": "p", "reference": "r"}
 
 

@@ -142,10 +142,7 @@ def test_each_run_and_row_that_does_not_count_is_counted_under_its_rule(producer
     pool = pool_of()
     assert texts(pool) == ["of another run", "the first after the window's start", "the seed block's", "twice"]
     assert dict(pool.counts) == {
-        "signature": 5,
-        "unregistered": 1,
-        "no_permit": 1,
-        "low_stake": 1,
+        "signature": 4,
         "malformed": 3,
         "window": 3,
         "length": 1,
@@ -165,6 +162,100 @@ def test_the_table_may_name_the_keys_and_columns_otherwise(producers, wallets, s
         SPEC, hotkey_key="HOTKEY_SS58", signature_key="SIGNATURE", prompt_key="challenge", reference_key="answer"
     )
     assert texts(pool_of(spec=spec)) == ["because"]
+
+
+DEEP = "[" * 5_000 + "]" * 5_000
+ODD: dict[str, dict[str, object]] = {
+    "deep config": {"config": f'{{"deep": {DEEP}}}'},
+    "config of no object": {"config": "[]"},
+    "no config": {"config": None},
+    "garbage config": {"config": "\x00{\ud800"},
+    "flat config": {"config": '{"hotkey": 1, "signature": []}'},
+    "odd name": {"name": "../../\n\ud800"},
+    "summary of no object": {"summaryMetrics": "[]"},
+    "deep summary": {"summaryMetrics": DEEP},
+    "no user": {"user": None},
+    "no times": {"createdAt": None, "heartbeatAt": None},
+}
+
+
+@pytest.mark.parametrize("claims", ["stranger", "producer"])
+def test_an_odd_run_costs_itself_alone(claims: str, producers, wallets, server, pool_of) -> None:
+    """Whether the hotkey that it names may produce or not."""
+    producers.join(*wallets[:2])
+    honest, other, *_, stranger = wallets
+    for place, odd in enumerate(ODD.values()):
+        run = put(server, f"{place}-odd", honest if claims == "producer" else stranger, [])
+        run.odd = odd
+    put(server, "honest", honest, [row("honest")])
+    put(server, "other", other, [row("other")])
+    pool = pool_of()
+    assert texts(pool) == ["honest", "other"]
+    assert dict(pool.counts) == ({"signature": 6} if claims == "producer" else {})
+    assert [one.fault for one in pool.producers] == [None, None]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "", "[]", "{} more", '{"prompt": no}', '{"prompt": "', f'{{"prompt": {DEEP}}}', "\x00\ud800"],
+    ids=range(8),
+)
+def test_a_signed_history_that_cannot_be_parsed_is_its_producers_fault(
+    line: str, producers, wallets, server, pool_of
+) -> None:
+    producers.join(*wallets[:2])
+    put(server, "odd", wallets[0], [row("before")]).rows.append(line)
+    put(server, "other", wallets[1], [row("of another")])
+    pool = pool_of()
+    assert (texts(pool), dict(pool.counts)) == (["of another"], {"faulty": 1})
+    assert str(pool.producers[0].fault).startswith("run odd: its history cannot be read: ")
+
+
+@pytest.mark.parametrize("odd", [{"lastStep": "soon"}, ["x"], "{}", {"lastStep": {}}, {"lastStep": 1 << 70}], ids=str)
+def test_a_signed_run_without_a_usable_last_step_is_its_producers_fault(
+    odd: object, producers, wallets, server, pool_of
+) -> None:
+    producers.join(*wallets[:2])
+    put(server, "odd", wallets[0], [row("one")]).odd = {"historyKeys": odd}
+    put(server, "other", wallets[1], [row("of another")])
+    pool = pool_of()
+    assert (texts(pool), dict(pool.counts)) == (["of another"], {"faulty": 1})
+    assert str(pool.producers[0].fault).startswith("run odd: its history cannot be read: ")
+
+
+def test_strangers_runs_crowd_nobody_out(producers, wallets, server, pool_of) -> None:
+    producers.join(*wallets[:2])
+    honest, other, *_, stranger = wallets
+    for place in range(600):
+        put(server, f"foreign-{place}", stranger, [])
+        put(server, f"claimed-{place}", stranger, [], hotkey=honest.hotkey)
+    put(server, "honest", honest, [row("honest")]).created_at -= timedelta(seconds=12)
+    put(server, "z", other, [row("other")])
+    pool = pool_of(replace(LIMITS, max_claims=300))
+    assert texts(pool) == ["honest", "other"]
+    assert dict(pool.counts) == {"signature": 299}
+
+
+def test_configs_that_anyone_wrote_are_read_up_to_a_limit(producers, wallets, server, pool_of) -> None:
+    producers.join(wallets[0])
+    put(server, "honest", wallets[0], [row("honest")]).created_at -= timedelta(seconds=12)
+    for place in range(60):
+        put(server, f"wide-{place}", wallets[3], [], hotkey=wallets[0].hotkey, note="x" * 100_000)
+    pool = pool_of(replace(LIMITS, max_claim_bytes=1_000_000))
+    assert (texts(pool), dict(pool.counts), server.asked["Runs"]) == (["honest"], {"signature": 9}, 1)
+
+
+def test_too_many_signed_runs_are_their_producers_fault(producers, wallets, server, pool_of) -> None:
+    producers.join(*wallets[:2])
+    for place in range(3):
+        put(server, f"many-{place}", wallets[0], [row(f"one of {place}")])
+    put(server, "other", wallets[1], [row("of another")])
+    pool = pool_of(replace(LIMITS, max_runs=2))
+    assert texts(pool) == ["of another"]
+    assert (dict(pool.counts), pool.producers[0].fault) == (
+        {"faulty": 1},
+        "more than 2 signed runs lie in the window; have fewer, and longer ones",
+    )
 
 
 def test_a_flood_is_its_producers_fault_and_the_others_count(producers, wallets, server, pool_of) -> None:
@@ -209,6 +300,7 @@ def test_only_as_much_of_a_long_run_is_read_as_lies_in_the_window(producers, wal
         ("Runs", (500, b"{}"), LIMITS, Cause.UNREACHABLE),
         ("Runs", (200, b"\x00<html>{]"), LIMITS, Cause.UNREACHABLE),
         ("HistoryPage", (200, b'{"data":{"project":[]}}'), LIMITS, Cause.UNREACHABLE),
+        ("RunHistoryKeys", (200, b'{"data":{"project":null}}'), LIMITS, Cause.UNREACHABLE),
         ("Viewer", (401, b"{}"), LIMITS, Cause.UNREACHABLE),
         ("Runs", (200, b'{"data":{"project":null}}'), LIMITS, Cause.WITHHELD),
         ("Runs", "hang", replace(LIMITS, deadline_s=8.0), Cause.OVERRUN),
@@ -224,24 +316,23 @@ def test_a_server_that_fails_holds_the_round(
     held = pool_of(limits)
     assert isinstance(held, Held), held
     assert (held.cause, server.asked[operation] > 0) == (cause, True), held
-    assert ("at run r of" in held.detail) == (operation == "HistoryPage")
+    assert ("at run r of" in held.detail) == (operation in ("HistoryPage", "RunHistoryKeys"))
     if isinstance(trouble, str):  # nothing of the reading process is left that could wait for more
         assert server.left.wait(60)
     elif trouble[0] in (429, 500):
         assert server.asked[operation] == 1 + limits.retries
 
 
-@pytest.mark.parametrize("limits", [replace(LIMITS, max_runs=2), replace(LIMITS, max_bytes=100)], ids=["runs", "bytes"])
-def test_more_than_a_round_may_read_holds_it(limits: Limits, producers, wallets, server, pool_of) -> None:
+def test_more_bytes_than_a_round_may_read_hold_it(producers, wallets, server, pool_of) -> None:
     producers.join(wallets[0])
-    for name in ("a", "b", "c"):
-        put(server, name, wallets[0], [row(name)])
-    held = pool_of(limits)
+    put(server, "a", wallets[0], [row("a")])
+    held = pool_of(replace(LIMITS, max_bytes=100))
     assert isinstance(held, Held), held
     assert held.cause is Cause.OVERRUN
 
 
-def test_a_project_that_stays_away_ends_the_rounds_patience(data_chain, server, pool_of) -> None:
+def test_a_project_that_stays_away_ends_the_rounds_patience(data_chain, producers, wallets, server, pool_of) -> None:
+    producers.join(wallets[0])
     held = pool_of()
     data_chain.advance_to(Block(OCCASION.seed_block + SPEC.patience_blocks))
     given_up = pool_of()
