@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -41,6 +40,7 @@ from hub.port import CorruptDownload, Denied, HubError, HubUnreachable, NotFound
 from localnet.hub_server.faults import Fault, Faults
 from localnet.hub_server.server import serving
 from localnet.hub_server.store import HubStore
+from tests.children import running
 from tests.hub.test_unmodified_clients import environment
 
 REPO = "alice/texts"
@@ -304,7 +304,7 @@ def test_nothing_but_what_was_fetched_is_left_behind(stage: Stage) -> None:
     spec = stage.publish()
     stage.source().pool(spec, occasion(40))
     assert [entry.name for entry in (stage.root / "kept/hub_text").iterdir()] == ["ranges"]
-    assert psutil.Process().children(recursive=True) == []
+    assert running("evaluation.sources.parquet_worker") == []
 
 
 # Datasets gone bad -------------------------------------------------------------------------------------------------
@@ -473,13 +473,13 @@ def test_time_that_is_up_holds_the_round_and_what_came_is_kept(stage: Stage) -> 
 def test_a_row_group_that_takes_too_long_to_decode_holds_the_round(stage: Stage) -> None:
     spec = stage.publish()
     assert held(stage.source(bounds=Bounds(decode_s=0.0)).pool(spec, occasion(10)))[0] is Cause.OVERRUN
-    assert psutil.Process().children(recursive=True) == []
+    assert running("evaluation.sources.parquet_worker") == []
 
 
 def test_a_reading_process_that_dies_holds_the_round(stage: Stage) -> None:
     class Deadly(Asked):
         def read_range(self, *asked: Any) -> Iterator[bytes]:
-            for child in psutil.Process().children():
+            for child in running("evaluation.sources.parquet_worker"):
                 child.kill()
             return super().read_range(*asked)
 

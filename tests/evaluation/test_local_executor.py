@@ -20,6 +20,7 @@ from evaluation.sources.content import Pair, Text
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Scored, Verdict
 from models.rejections import Reason
+from tests.children import running
 
 TASKS = (TaskSpec("reference_loss", 3, 0.5, 16.0), TaskSpec("text_loss", 2, 0.5, 16.0, window_bytes=32))
 
@@ -57,7 +58,7 @@ def hanging(ask: Callable[..., Request], tmp_path: Path) -> Request:
 
 def workers() -> list[psutil.Process]:
     """The worker processes of this test run."""
-    return [child for child in psutil.Process().children() if "evaluation.worker" in child.cmdline()]
+    return running("evaluation.worker")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from chain.reader import ChainError
 from chain.types import Block
 from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
+from evaluation.sources.bundle import read_bundle
 from evaluation.sources.doors import Doors
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.occasion import Occasion, needs_of
@@ -255,14 +256,14 @@ def test_models_and_bundles_lost_on_disk_are_had_again(bench: Bench, tmp_path: P
 
 
 class Fewer:
-    """Sources of which a fifth has gone for good since they were first asked."""
+    """Sources of which one sample has gone for good since they were first asked."""
 
-    def __init__(self, sources: PoolReader) -> None:
-        self._sources = sources
+    def __init__(self, sources: PoolReader, gone: str) -> None:
+        self._sources, self._gone = sources, gone
 
     def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:
         answer = self._sources.pool(spec, occasion)
-        kept = () if isinstance(answer, Held) else (s for n, s in enumerate(answer.samples) if n % 5)
+        kept = () if isinstance(answer, Held) else (one for one in answer.samples if one.id != self._gone)
         return answer if isinstance(answer, Held) else replace(answer, samples=tuple(kept))
 
 
@@ -271,9 +272,11 @@ def test_samples_lost_on_disk_that_are_no_more_to_be_had_end_their_round_and_sto
 ) -> None:
     bench = bench.judged_by(HONEST)
     assert bench.loop.step()
+    drawn = [read_bundle(file) for file in (tmp_path / "bundles").iterdir()]
+    (gone,) = (bundle.tasks[0].samples[0].id for bundle in drawn if bundle.tasks[0].task == "reference_loss")
     for file in (tmp_path / "bundles").iterdir():
         file.unlink()
-    bench = bench.judged_by(HONEST, Fewer(bench.loop.sources))
+    bench = bench.judged_by(HONEST, Fewer(bench.loop.sources, gone))
     bench.run()
     assert bench.every("answers")[0] == {}
     assert len(bench.every("answers")) > 1
