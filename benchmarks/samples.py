@@ -97,10 +97,9 @@ def pool_of(batches: Sequence[Batch]) -> tuple[Sample, ...]:
     rules = Rules.of(SPEC, Occasion(SEED_BLOCK, b"seed", Block(0), {}), functools.cache(hash_of))
     kept: list[Sample] = []
     for one in batches:
-        lines = batch.verified(one.data, one.root)
-        if isinstance(lines, batch.Faulty):
-            raise ValueError(lines.cause)
-        kept += sift(lines, one.hotkey, rules).samples
+        if fault := batch.fault_of(one.data, one.root):
+            raise ValueError(fault.cause)
+        kept += sift(batch.decode(one.data), one.hotkey, rules).samples
     owners = {one.hotkey: Coldkey(one.hotkey) for one in batches}
     return without_duplicates(kept, owners, b"salt").samples
 

@@ -46,20 +46,36 @@ class Sifted:
 
 
 def sift(lines: Iterable[SignedSample | Malformed], producer: Hotkey, rules: Rules) -> Sifted:
-    """One producer's batch through every rule but the last; duplicates are a matter of the whole pool."""
-    kept: list[Sample] = []
+    """One producer's batch through every rule but the last; duplicates are a matter of the whole pool.
+
+    All lines go through the cheap rules before any signature is verified: checked in turn, either kind would have to
+    load its own code and tables anew for each line.
+    """
     dropped: Counter[Drop] = Counter()
+    candidates: list[SignedSample] = []
     for line in lines:
-        broken = broken_rule(line, producer, rules)
+        broken = _cheap_rule(line, producer, rules)
         if broken is not None:
             dropped[broken] += 1
         elif isinstance(line, SignedSample):
-            kept.append(line.sample)
+            candidates.append(line)
+    kept: list[Sample] = []
+    for signed in candidates:
+        broken = _dear_rule(signed, rules)
+        if broken is None:
+            kept.append(signed.sample)
+        else:
+            dropped[broken] += 1
     return Sifted(tuple(kept), dropped)
 
 
 def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules) -> Drop | None:
     """The first rule a line breaks, cheap rules first: a flood costs no signature checks."""
+    broken = _cheap_rule(signed, producer, rules)
+    return broken if broken is not None or isinstance(signed, Malformed) else _dear_rule(signed, rules)
+
+
+def _cheap_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules) -> Drop | None:
     if isinstance(signed, Malformed):
         return Drop.MALFORMED
     sample = signed.sample
@@ -69,11 +85,13 @@ def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules
         return Drop.WINDOW
     if broken := rules.screening.broken(sample.content):
         return broken
-    if rules.hash_of(sample.anchor_block) != sample.anchor_hash:
-        return Drop.ANCHOR
+    return None if rules.hash_of(sample.anchor_block) == sample.anchor_hash else Drop.ANCHOR
+
+
+def _dear_rule(signed: SignedSample, rules: Rules) -> Drop | None:
     if not is_authentic(signed):
         return Drop.SIGNATURE
-    return Drop.LANGUAGE if rules.screening.is_foreign(sample.content) else None
+    return Drop.LANGUAGE if rules.screening.is_foreign(signed.sample.content) else None
 
 
 def without_duplicates(samples: Iterable[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sifted:
@@ -83,16 +101,18 @@ def without_duplicates(samples: Iterable[Sample], owners: Mapping[Hotkey, Coldke
     seed block's hash as the salt, whoever copies another's samples cannot arrange to displace them, and however many
     copies it makes, it has one chance among the owners.
     """
+    first: dict[Content, Sample] = {}
     equal: dict[Content, list[Sample]] = {}
     for sample in samples:
-        equal.setdefault(sample.content, []).append(sample)
-    kept = tuple(sorted((_one_of(copies, owners, salt) for copies in equal.values()), key=lambda sample: sample.id))
-    return Sifted(kept, Counter({Drop.DUPLICATE: sum(map(len, equal.values())) - len(kept)}))
+        other = first.setdefault(sample.content, sample)
+        if other is not sample:
+            equal.setdefault(sample.content, [other]).append(sample)
+    first |= {content: _one_of(copies, owners, salt) for content, copies in equal.items()}
+    kept = tuple(sorted(first.values(), key=lambda sample: sample.id))
+    return Sifted(kept, Counter({Drop.DUPLICATE: sum(map(len, equal.values())) - len(equal)}))
 
 
 def _one_of(copies: Sequence[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sample:
-    if len(copies) == 1:
-        return copies[0]
     lowest: dict[Coldkey | None, Sample] = {}
     for sample in sorted(copies, key=lambda sample: sample.id):
         lowest.setdefault(owners[sample.producer] if sample.producer else None, sample)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -120,27 +120,70 @@ def from_fields(value: Mapping[str, Any]) -> Sample | Malformed:
 
 
 def from_columns(columns: Columns) -> Sample | Malformed:
-    """Columns as a sample, if they are one's."""
+    """Columns as a sample, if they are one's. What `Sample` itself would check, and encode, is done here once."""
     if columns.version != VERSION:
         return Malformed(f"version {columns.version[:40]!r} is not {VERSION}")
     content = _content(columns)
     if content is None:
         return Malformed(f"kind {columns.kind[:20]!r} with the columns of another")
-    anchored, owned = columns.anchor_hash != "", columns.producer != ""
-    if (columns.anchor_block and not anchored) or (columns.netuid and not owned):
+    if fault := fault_of(content):
+        return Malformed(fault[:160])
+    origin = _origin(
+        columns.source,
+        columns.producer,
+        columns.netuid,
+        columns.created_at,
+        columns.anchor_block,
+        columns.anchor_hash,
+    )
+    return origin if isinstance(origin, Malformed) else _made(content, origin, msgspec.json.encode(columns))
+
+
+class _Origin(NamedTuple):
+    """Where a sample comes from, found to be in order; in the order of `Sample`'s fields."""
+
+    source: str
+    producer: Hotkey | None
+    netuid: NetUid | None
+    created_at: datetime
+    anchor_block: Block | None
+    anchor_hash: BlockHash | None
+
+
+@functools.lru_cache(maxsize=4096)
+def _origin(source: str, producer: str, netuid: int, created_at: str, block: int, hash_: str) -> _Origin | Malformed:
+    """The columns of a sample's origin as its fields; the samples of a batch mostly have one in common."""
+    if (block and not hash_) or (netuid and not producer):
         return Malformed("an anchor block without its hash, or a netuid without a producer")
     try:
-        return Sample(
-            content,
-            columns.source,
-            Hotkey(columns.producer) if owned else None,
-            NetUid(columns.netuid) if owned else None,
-            _moment(columns.created_at),
-            Block(columns.anchor_block) if anchored else None,
-            BlockHash(columns.anchor_hash) if anchored else None,
+        origin = _Origin(
+            source,
+            Hotkey(producer) if producer else None,
+            NetUid(netuid) if producer else None,
+            _moment(created_at),
+            Block(block) if hash_ else None,
+            BlockHash(hash_) if hash_ else None,
         )
     except ValueError as error:
         return Malformed(str(error)[:160])
+    fault = _origin_fault(*origin)
+    return origin if fault is None else Malformed(fault[:160])
+
+
+def _made(content: Content, origin: _Origin, data: bytes) -> Sample:
+    """A sample whose parts are in order and whose canonical bytes are known; a batch has thousands."""
+    sample = object.__new__(Sample)
+    put = object.__setattr__
+    put(sample, "content", content)
+    put(sample, "source", origin.source)
+    put(sample, "producer", origin.producer)
+    put(sample, "netuid", origin.netuid)
+    put(sample, "created_at", origin.created_at)
+    put(sample, "anchor_block", origin.anchor_block)
+    put(sample, "anchor_hash", origin.anchor_hash)
+    put(sample, "canonical_bytes", data)
+    put(sample, "id", hashlib.sha256(data).hexdigest())
+    return sample
 
 
 def _parts(content: Content) -> tuple[str, str, str, tuple[str, ...], int, tuple[str, ...]]:
@@ -177,7 +220,6 @@ def _iso(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
-@functools.lru_cache(maxsize=1024)
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or _iso(moment) != text:
@@ -196,7 +238,6 @@ def _fault(sample: Sample) -> str | None:
     )
 
 
-@functools.lru_cache(maxsize=4096)
 def _origin_fault(
     source: str,
     producer: Hotkey | None,
@@ -205,7 +246,7 @@ def _origin_fault(
     block: Block | None,
     hash_: BlockHash | None,
 ) -> str | None:
-    """What is wrong with where a sample comes from; all samples of a batch mostly come from one place."""
+    """What is wrong with where a sample comes from."""
     if not _SOURCE.fullmatch(source):
         return f"source {source[:40]!r} is no short lower-case name"
     if created_at.utcoffset() != timedelta(0) or created_at.microsecond:

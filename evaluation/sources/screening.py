@@ -6,6 +6,8 @@ import functools
 import unicodedata
 from typing import Any
 
+from ahocorasick_rs import AhoCorasick
+
 from evaluation.sources.content import Content, texts_of
 from evaluation.sources.drops import Drop
 from evaluation.sources.spec import Screen
@@ -22,7 +24,9 @@ class Screening:
     def __init__(self, screen: Screen) -> None:
         self._max_bytes = screen.max_bytes
         phrases = [_plain(_folded(phrase)) for phrase in screen.phrases.phrases] if screen.phrases else []
-        self._phrases = [(max(phrase.split(), key=len, default=""), phrase) for phrase in phrases]
+        self._phrases = tuple(phrases)
+        # a phrase's longest word, looked for first, since it stands there whatever the spaces around it
+        self._words = AhoCorasick(sorted({max(phrase.split(), key=len) for phrase in phrases}))
         self._language = screen.language
 
     def broken(self, content: Content) -> Drop | None:
@@ -34,9 +38,10 @@ class Screening:
         if not self._phrases:
             return None
         folded = _folded("\0".join(texts))  # which no phrase has, so that none is found across two texts
-        near = [phrase for word, phrase in self._phrases if word in folded]  # a word is found sooner than a phrase
-        plain = _plain(folded) if near else ""
-        return Drop.PHRASE if any(phrase in plain for phrase in near) else None
+        if not self._words.find_matches_as_indexes(folded):
+            return None
+        plain = _plain(folded)
+        return Drop.PHRASE if any(phrase in plain for phrase in self._phrases) else None
 
     def is_foreign(self, content: Content) -> bool:
         """Whether the content is recognised as another language than the screen's; dear, so asked last."""

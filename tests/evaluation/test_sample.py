@@ -85,7 +85,10 @@ def test_the_golden_sample_keeps_its_bytes_and_id() -> None:
 
 @given(any_sample)
 def test_a_line_gives_back_its_sample(sample: Sample) -> None:
-    assert samples.from_line(sample.canonical_bytes) == sample
+    read = samples.from_line(sample.canonical_bytes)
+    assert isinstance(read, Sample)
+    assert (read, read.id, read.canonical_bytes) == (sample, sample.id, sample.canonical_bytes)
+    assert replace(read) == sample  # made anew, with all checks
 
 
 @given(any_sample, any_sample)
