@@ -46,36 +46,20 @@ class Sifted:
 
 
 def sift(lines: Iterable[SignedSample | Malformed], producer: Hotkey, rules: Rules) -> Sifted:
-    """One producer's batch through every rule but the last; duplicates are a matter of the whole pool.
-
-    All lines go through the cheap rules before any signature is verified: checked in turn, either kind would have to
-    load its own code and tables anew for each line.
-    """
+    """One producer's batch through every rule but the last; duplicates are a matter of the whole pool."""
+    kept: list[Sample] = []
     dropped: Counter[Drop] = Counter()
-    candidates: list[SignedSample] = []
     for line in lines:
-        broken = _cheap_rule(line, producer, rules)
+        broken = broken_rule(line, producer, rules)
         if broken is not None:
             dropped[broken] += 1
         elif isinstance(line, SignedSample):
-            candidates.append(line)
-    kept: list[Sample] = []
-    for signed in candidates:
-        broken = _dear_rule(signed, rules)
-        if broken is None:
-            kept.append(signed.sample)
-        else:
-            dropped[broken] += 1
+            kept.append(line.sample)
     return Sifted(tuple(kept), dropped)
 
 
 def broken_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules) -> Drop | None:
     """The first rule a line breaks, cheap rules first: a flood costs no signature checks."""
-    broken = _cheap_rule(signed, producer, rules)
-    return broken if broken is not None or isinstance(signed, Malformed) else _dear_rule(signed, rules)
-
-
-def _cheap_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules) -> Drop | None:
     if isinstance(signed, Malformed):
         return Drop.MALFORMED
     sample = signed.sample
@@ -85,13 +69,11 @@ def _cheap_rule(signed: SignedSample | Malformed, producer: Hotkey, rules: Rules
         return Drop.WINDOW
     if broken := rules.screening.broken(sample.content):
         return broken
-    return None if rules.hash_of(sample.anchor_block) == sample.anchor_hash else Drop.ANCHOR
-
-
-def _dear_rule(signed: SignedSample, rules: Rules) -> Drop | None:
+    if rules.hash_of(sample.anchor_block) != sample.anchor_hash:
+        return Drop.ANCHOR
     if not is_authentic(signed):
         return Drop.SIGNATURE
-    return Drop.LANGUAGE if rules.screening.is_foreign(signed.sample.content) else None
+    return Drop.LANGUAGE if rules.screening.is_foreign(sample.content) else None
 
 
 def without_duplicates(samples: Iterable[Sample], owners: Mapping[Hotkey, Coldkey], salt: bytes) -> Sifted:
