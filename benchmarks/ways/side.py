@@ -35,3 +35,8 @@ class Side(Generic[Found]):
     def cpu(self) -> float:
         """Median of the processor's seconds."""
         return statistics.median(self.cpu_s)
+
+    def ratio_to(self, other: "Side[Found]") -> float:
+        """Median of the ratios of wall-clock time of runs that followed one another; what slows a machine for seconds
+        slows both."""
+        return statistics.median(own / others for own, others in zip(self.wall_s, other.wall_s, strict=True))

@@ -1,11 +1,10 @@
 """What a producer publishes: a file of signed samples, and the pointer to it that fits a commitment's Raw field."""
 
 import base64
-import gc
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from evaluation.sources import merkle
 from evaluation.sources.sample import Malformed
@@ -34,7 +33,11 @@ MAX_BATCH_LINES = 5_000
 """A batch that is longer is its producer's fault: nothing of it is used. A round draws a few hundred samples, and must
 not be kept from them by verifying millions of others."""
 
-Lines = tuple[SignedSample | Malformed, ...]
+Lines = Iterator[SignedSample | Malformed]
+
+_DECODED_AT_ONCE = 256
+"""Few enough that a line, once decoded, is verified out of the processor's cache; and not one, since decoding and
+verifying in turn push each other's code out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ def encode(samples: Iterable[SignedSample]) -> bytes:
 
 def decode(data: bytes) -> Lines:
     """Each line as a sample or as what is wrong with it; empty lines are skipped. Never raises."""
-    with _uncollected():
-        return tuple(from_line(line) for line in _lines(data) if line)
+    lines = filter(None, _lines(data))
+    while decoded := [from_line(line) for line in islice(lines, _DECODED_AT_ONCE)]:
+        yield from decoded
 
 
 def verified(data: bytes, root: str, max_lines: int = MAX_BATCH_LINES) -> Lines | Faulty:
@@ -115,18 +119,6 @@ def decode_pointer(data: bytes) -> BatchPointer | Malformed:
     if (_pack(revision), _pack(root)) != (match["revision"], match["root"]):
         return Malformed(f"no canonical base64: {text[-72:]!r}")
     return BatchPointer(repo, revision, root)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cycles: thousands of records that have none would send it through the whole process."""
-    runs = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if runs:
-            gc.enable()
 
 
 def _lines(data: bytes) -> Iterator[bytes]:

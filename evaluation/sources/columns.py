@@ -42,22 +42,3 @@ class SignedColumns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=
     source: str
     text: str
     version: str
-
-    def unsigned(self) -> Columns:
-        """What was signed."""
-        return Columns(
-            self.anchor_block,
-            self.anchor_hash,
-            self.answer,
-            self.choices,
-            self.created_at,
-            self.kind,
-            self.netuid,
-            self.producer,
-            self.prompt,
-            self.reference,
-            self.rules,
-            self.source,
-            self.text,
-            self.version,
-        )

@@ -1,7 +1,12 @@
-"""What a sample asks: four kinds of content. Pure data; it knows neither who made it nor how it is scored."""
+"""What a sample asks: four kinds of content. Pure data; it knows neither who made it nor how it is scored.
 
-from dataclasses import dataclass
+They are structs, not dataclasses: a pool has tens of thousands, and a struct is made in a tenth of the time and does
+not burden the collector of cycles, having none.
+"""
+
 from typing import TypeAlias
+
+import msgspec
 
 from evaluation.sources.rules import Rule
 from evaluation.tasks.spec import SampleKind
@@ -11,23 +16,20 @@ MAX_CHOICES = 26
 MAX_RULES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True, gc=False):
     """A prompt (it may be empty) and the reference answer that is scored."""
 
     prompt: str
     reference: str
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
     """A text that is scored from its first byte on."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """A question, the answers to choose from, and the index of the right one."""
 
     prompt: str
@@ -35,8 +37,7 @@ class Choice:
     answer: int
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(msgspec.Struct, frozen=True, gc=False):
     """A prompt and the rules that whatever a model writes in answer to it must keep."""
 
     prompt: str

@@ -8,25 +8,35 @@ columns (those its kind does not use are empty), so that a file of samples is al
 import functools
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from chain.types import Block, BlockHash, Hotkey, NetUid
-from evaluation.sources.columns import Columns
+from evaluation.sources.columns import Columns, SignedColumns
 from evaluation.sources.content import KIND_OF, Choice, Content, Instruction, Pair, Text, fault_of
 from evaluation.sources.rules import parse_rule
 from evaluation.tasks.spec import SampleKind
 
 VERSION = "crucible/sample/2"
 
-_SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-_HOTKEY = re.compile(r"[1-9A-HJ-NP-Za-km-z]{40,60}")
-_HASH = re.compile(r"0x[0-9a-f]{64}")
+_LONGEST = 66
 
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a text is of a pattern of at most `_LONGEST` letters. What a pool's samples have in common is looked at
+    once; a stranger's long texts are not remembered."""
+    remembered = functools.lru_cache(maxsize=4096)(re.compile(pattern).fullmatch)
+    return lambda text: len(text) <= _LONGEST and remembered(text) is not None
+
+
+_is_source = _matcher(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_is_address = _matcher(r"[1-9A-HJ-NP-Za-km-z]{40,60}")
+_is_hash = _matcher(r"0x[0-9a-f]{64}")
 
 NOT_CANONICAL = "the line is not in canonical form: sorted keys, no spaces, no needless escapes"
 
@@ -40,8 +50,7 @@ class Malformed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True, gc=False):
     """What one producer made, anchored to a block that it cannot have known earlier.
 
     `created_at` is UTC in whole seconds and self-declared: only the anchor proves an age. What a round's seed chose
@@ -57,9 +66,10 @@ class Sample:
     created_at: datetime
     anchor_block: Block | None
     anchor_hash: BlockHash | None
-    canonical_bytes: bytes = field(init=False, repr=False, compare=False)
-    """The bytes that are signed and hashed; also the sample's JSON line, without a line end."""
-    id: str = field(init=False, repr=False, compare=False)
+    canonical_bytes: bytes = b""
+    """The bytes that are signed and hashed; also the sample's JSON line, without a line end. Whatever is given here,
+    and for the id, is replaced by what belongs to the other fields."""
+    id: str = ""
     """sha256 of the canonical bytes, 64 hex digits."""
 
     def __post_init__(self) -> None:
@@ -69,8 +79,8 @@ class Sample:
             data = msgspec.json.encode(columns_of(self))
         except UnicodeEncodeError as error:
             raise ValueError("the text holds a lone surrogate and has no UTF-8 form") from error
-        object.__setattr__(self, "canonical_bytes", data)
-        object.__setattr__(self, "id", hashlib.sha256(data).hexdigest())
+        force_setattr(self, "canonical_bytes", data)
+        force_setattr(self, "id", hashlib.sha256(data).hexdigest())
 
     @property
     def kind(self) -> SampleKind:
@@ -119,71 +129,27 @@ def from_fields(value: Mapping[str, Any]) -> Sample | Malformed:
         return Malformed(str(error)[:160])
 
 
-def from_columns(columns: Columns) -> Sample | Malformed:
-    """Columns as a sample, if they are one's. What `Sample` itself would check, and encode, is done here once."""
+def from_columns(columns: Columns | SignedColumns) -> Sample | Malformed:
+    """Columns as a sample, if they are one's."""
     if columns.version != VERSION:
         return Malformed(f"version {columns.version[:40]!r} is not {VERSION}")
     content = _content(columns)
     if content is None:
         return Malformed(f"kind {columns.kind[:20]!r} with the columns of another")
-    if fault := fault_of(content):
-        return Malformed(fault[:160])
-    origin = _origin(
-        columns.source,
-        columns.producer,
-        columns.netuid,
-        columns.created_at,
-        columns.anchor_block,
-        columns.anchor_hash,
-    )
-    return origin if isinstance(origin, Malformed) else _made(content, origin, msgspec.json.encode(columns))
-
-
-class _Origin(NamedTuple):
-    """Where a sample comes from, found to be in order; in the order of `Sample`'s fields."""
-
-    source: str
-    producer: Hotkey | None
-    netuid: NetUid | None
-    created_at: datetime
-    anchor_block: Block | None
-    anchor_hash: BlockHash | None
-
-
-@functools.lru_cache(maxsize=4096)
-def _origin(source: str, producer: str, netuid: int, created_at: str, block: int, hash_: str) -> _Origin | Malformed:
-    """The columns of a sample's origin as its fields; the samples of a batch mostly have one in common."""
-    if (block and not hash_) or (netuid and not producer):
+    if (columns.anchor_block and not columns.anchor_hash) or (columns.netuid and not columns.producer):
         return Malformed("an anchor block without its hash, or a netuid without a producer")
     try:
-        origin = _Origin(
-            source,
-            Hotkey(producer) if producer else None,
-            NetUid(netuid) if producer else None,
-            _moment(created_at),
-            Block(block) if hash_ else None,
-            BlockHash(hash_) if hash_ else None,
+        return Sample(
+            content,
+            columns.source,
+            Hotkey(columns.producer) if columns.producer else None,
+            NetUid(columns.netuid) if columns.producer else None,
+            _moment(columns.created_at),
+            Block(columns.anchor_block) if columns.anchor_hash else None,
+            BlockHash(columns.anchor_hash) if columns.anchor_hash else None,
         )
     except ValueError as error:
         return Malformed(str(error)[:160])
-    fault = _origin_fault(*origin)
-    return origin if fault is None else Malformed(fault[:160])
-
-
-def _made(content: Content, origin: _Origin, data: bytes) -> Sample:
-    """A sample whose parts are in order and whose canonical bytes are known; a batch has thousands."""
-    sample = object.__new__(Sample)
-    put = object.__setattr__
-    put(sample, "content", content)
-    put(sample, "source", origin.source)
-    put(sample, "producer", origin.producer)
-    put(sample, "netuid", origin.netuid)
-    put(sample, "created_at", origin.created_at)
-    put(sample, "anchor_block", origin.anchor_block)
-    put(sample, "anchor_hash", origin.anchor_hash)
-    put(sample, "canonical_bytes", data)
-    put(sample, "id", hashlib.sha256(data).hexdigest())
-    return sample
 
 
 def _parts(content: Content) -> tuple[str, str, str, tuple[str, ...], int, tuple[str, ...]]:
@@ -199,7 +165,7 @@ def _parts(content: Content) -> tuple[str, str, str, tuple[str, ...], int, tuple
             return content.prompt, "", "", (), 0, tuple(map(str, content.rules))
 
 
-def _content(columns: Columns) -> Content | None:
+def _content(columns: Columns | SignedColumns) -> Content | None:
     """What a sample of this kind asks; None where another kind's columns are filled, or no kind is called so."""
     prompt, reference, text = columns.prompt, columns.reference, columns.text
     choices, answer, rules = columns.choices, columns.answer, columns.rules
@@ -215,11 +181,22 @@ def _content(columns: Columns) -> Content | None:
     return None
 
 
+def _fault(sample: Sample) -> str | None:
+    return (
+        fault_of(sample.content)
+        or (None if _is_source(sample.source) else f"source {sample.source[:40]!r} is no short lower-case name")
+        or _moment_fault(sample.created_at)
+        or _producer_fault(sample.producer, sample.netuid)
+        or _anchor_fault(sample.anchor_block, sample.anchor_hash)
+    )
+
+
 @functools.lru_cache(maxsize=1024)
 def _iso(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
+@functools.lru_cache(maxsize=1024)
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or _iso(moment) != text:
@@ -227,31 +204,10 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _fault(sample: Sample) -> str | None:
-    return fault_of(sample.content) or _origin_fault(
-        sample.source,
-        sample.producer,
-        sample.netuid,
-        sample.created_at,
-        sample.anchor_block,
-        sample.anchor_hash,
-    )
-
-
-def _origin_fault(
-    source: str,
-    producer: Hotkey | None,
-    netuid: NetUid | None,
-    created_at: datetime,
-    block: Block | None,
-    hash_: BlockHash | None,
-) -> str | None:
-    """What is wrong with where a sample comes from."""
-    if not _SOURCE.fullmatch(source):
-        return f"source {source[:40]!r} is no short lower-case name"
-    if created_at.utcoffset() != timedelta(0) or created_at.microsecond:
-        return f"created_at {created_at.isoformat()} is not UTC in whole seconds"
-    return _producer_fault(producer, netuid) or _anchor_fault(block, hash_)
+@functools.lru_cache(maxsize=1024)
+def _moment_fault(moment: datetime) -> str | None:
+    whole = moment.utcoffset() == timedelta(0) and not moment.microsecond
+    return None if whole else f"created_at {moment.isoformat()} is not UTC in whole seconds"
 
 
 def _producer_fault(producer: Hotkey | None, netuid: NetUid | None) -> str | None:
@@ -259,7 +215,7 @@ def _producer_fault(producer: Hotkey | None, netuid: NetUid | None) -> str | Non
         return (
             None if producer is None and netuid is None else f"producer {producer} and netuid {netuid} belong together"
         )
-    if not _HOTKEY.fullmatch(producer):
+    if not _is_address(producer):
         return f"producer {producer[:60]!r} is no ss58 address"
     return None if 0 <= netuid < 2**16 else f"netuid {netuid} is out of range"
 
@@ -271,4 +227,4 @@ def _anchor_fault(block: Block | None, hash_: BlockHash | None) -> str | None:
         )
     if not 0 <= block < 2**32:
         return f"anchor block {block} is out of range"
-    return None if _HASH.fullmatch(hash_) else f"anchor hash {hash_[:70]!r} is not 0x and 64 lower-case hex digits"
+    return None if _is_hash(hash_) else f"anchor hash {hash_[:70]!r} is not 0x and 64 lower-case hex digits"

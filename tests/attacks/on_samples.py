@@ -4,9 +4,11 @@ The stage is three honest producers and a hostile one on a simulated chain, and 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
@@ -222,7 +224,8 @@ ON_SAMPLES: Mapping[str, SampleAttack] = {
         lambda stage: stage.publish(stage.hostile, stage.signed(stage.hostile, anchor=150)), {Drop.WINDOW: EACH}
     ),
     "an invented anchor": SampleAttack(
-        _resigned(lambda _, sample: replace(sample, anchor_hash=BlockHash("0x" + "00" * 32))), {Drop.ANCHOR: EACH}
+        _resigned(lambda _, sample: replace(sample, anchor_hash=BlockHash("0x" + "00" * 32))),
+        {Drop.ANCHOR: EACH},
     ),
     "below stake": SampleAttack(_below_stake, {Drop.LOW_STAKE: 1}),
     "without permit": SampleAttack(_without_permit, {Drop.NO_PERMIT: 1}),

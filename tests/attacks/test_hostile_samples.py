@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
+from msgspec import structs
 
 from chain.signing import Wallet, create_wallet
 from chain.simulated.chain import SimulatedChain
@@ -120,7 +121,7 @@ def test_a_flood_of_nearly_equal_samples_gives_its_producer_no_part(stage: Stage
 
     def alike(number: int) -> Sample:
         text = "The harbour master writes down each ship, its cargo and the hour at which it has come in. " * 4
-        return replace(stage.sample(stage.hostile, number), content=Pair("q", f"{text}{number}"))
+        return structs.replace(stage.sample(stage.hostile, number), content=Pair("q", f"{text}{number}"))
 
     stage.publish(stage.hostile, [sign(alike(number), stage.hostile) for number in range(50)])
     pool = read()

@@ -21,7 +21,7 @@ def store(tmp_path: Path) -> BatchStore:
     one = BatchStore(tmp_path / "batches")
     for number in range(3):
         one.put(root_of(number), b"batch %d" % number)
-        os.utime(one.folder / f"{root_of(number)}.jsonl", (number, number))
+        os.utime(one.folder / f"{root_of(number)}.jsonl", (number + 1, number + 1))
     return one
 
 

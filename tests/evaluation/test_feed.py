@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
@@ -203,7 +204,7 @@ def test_mirrors_that_serve_other_bytes_cost_only_themselves(field, root, lines)
 
 
 def test_a_mirror_that_serves_the_samples_with_other_signatures_costs_only_itself(field, root, lines) -> None:
-    unsigned = [replace(line, signature="") for line in lines]
+    unsigned = [structs.replace(line, signature="") for line in lines]
     field.mirrors[0].answers[f"/batches/{root}.jsonl"] = say(200, encode(unsigned))
     pool = field.pool()
     assert (texts(pool), pool.counts, field.fetched()) == (EVERYTHING, {}, [0, 1])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from chain.signing import Wallet
 from chain.types import Block, BlockCount, BlockHash, Coldkey, Hotkey, NetUid
@@ -89,8 +90,8 @@ def test_forgeries_end_under_the_rule_they_break(
     lines = [
         Malformed("no JSON"),
         sign(make_sample(other, Text("another's")), other),
-        sign(replace(honest, netuid=NetUid(3)), one),
-        sign(replace(honest, anchor_hash=BlockHash("0x" + "00" * 32)), one),
+        sign(structs.replace(honest, netuid=NetUid(3)), one),
+        sign(structs.replace(honest, anchor_hash=BlockHash("0x" + "00" * 32)), one),
         SignedSample(honest, ""),
         SignedSample(honest, sign(make_sample(one, Text("replayed")), one).signature),
         sign(honest, one),
@@ -107,18 +108,18 @@ def test_a_sample_counts_under_the_first_rule_it_breaks(
     data_chain.advance_to(100)
     spec = replace(SPEC, screen=replace(SPEC.screen, language="en"))
     rules, own = Rules.of(spec, occasion(60), data_chain.block_hash), wallets[0].hotkey
-    worst = replace(make_sample(wallets[1], Text("buy  now " * 20)), anchor_block=None, anchor_hash=None)
+    worst = structs.replace(make_sample(wallets[1], Text("buy  now " * 20)), anchor_block=None, anchor_hash=None)
     german = "Gib die Anzahl der Elemente zurück, oder melde einen Fehler."
     mended = [
         Malformed("no JSON"),
         worst,
-        worst := replace(worst, producer=own),
-        worst := replace(worst, anchor_block=Block(90), anchor_hash=BlockHash("0x" + "00" * 32)),
-        worst := replace(worst, content=Text(f"buy  now! {german}")),
-        worst := replace(worst, content=Text(german)),
-        worst := replace(worst, anchor_hash=data_chain.block_hash(Block(90))),
+        worst := structs.replace(worst, producer=own),
+        worst := structs.replace(worst, anchor_block=Block(90), anchor_hash=BlockHash("0x" + "00" * 32)),
+        worst := structs.replace(worst, content=Text(f"buy  now! {german}")),
+        worst := structs.replace(worst, content=Text(german)),
+        worst := structs.replace(worst, anchor_hash=data_chain.block_hash(Block(90))),
         sign(worst, wallets[0]),
-        sign(replace(worst, content=Text("Return the number of items in a container.")), wallets[0]),
+        sign(structs.replace(worst, content=Text("Return the number of items in a container.")), wallets[0]),
     ]
     lines = [SignedSample(one, "00" * 64) if isinstance(one, Sample) else one for one in mended]
     told = [broken_rule(line, own, rules) for line in lines]

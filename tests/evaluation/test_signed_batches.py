@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, BlockHash, NetUid
@@ -270,7 +271,7 @@ def test_a_stranger_who_commits_anothers_root_over_spoiled_lines_spoils_nothing(
     producers.publish(other, batch_of(other))
     own = batch_of(owner)
     root = root_of(encode(own))
-    producers.publish(stranger, own, data=encode([replace(one, signature="") for one in own]), root=root)
+    producers.publish(stranger, own, data=encode([structs.replace(one, signature="") for one in own]), root=root)
     data_chain.advance_to(Block(95))
     early = SignedBatches(Doors(data_chain, hub, tmp_path / "early"))
     early.pool(SPEC, replace(OCCASION, seed_block=Block(95)))

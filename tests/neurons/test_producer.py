@@ -111,7 +111,7 @@ class Produce:
     def batch_of(self, published: Published) -> tuple[Any, ...]:
         pointer = published.pointer
         path = batch.path_of(pointer.root)
-        return batch.decode(self.hub().read(pointer.repo, "dataset", pointer.revision, path, max_bytes=10**6))
+        return list(batch.decode(self.hub().read(pointer.repo, "dataset", pointer.revision, path, max_bytes=10**6)))
 
 
 def _data_subnet() -> SimulatedChain:
