@@ -1,5 +1,6 @@
-"""The port to where models are judged: a request goes in, a verdict comes out. Knows no tensors and no ranking."""
+"""The port to where models are judged: requests go in, verdicts come out. Knows no tensors and no ranking."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,23 +10,44 @@ from evaluation.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class Race:
+    """What a challenger must reach: judging stops as soon as it is out of reach (`evaluation.racing`).
+
+    `incumbent` has the values of the incumbent for each of the request's tasks, in the bundle's order; `needed` is the
+    relative improvement on them.
+    """
+
+    incumbent: tuple[tuple[float, ...], ...]
+    needed: float
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """Judge the model in a clean directory on a bundle file for some tasks; killed after `deadline_s` seconds."""
+    """Judge the model in a clean directory on a bundle file for some tasks; killed after `deadline_s` seconds.
+
+    Without a race all samples are scored.
+    """
 
     model: Path
     bundle: Path
     tasks: tuple[TaskSpec, ...]
     max_length: int
     deadline_s: float
+    race: Race | None = None
 
 
 class Executor(Protocol):
-    """Judges one request at a time. Every failure is a verdict; nothing raises but misuse."""
+    """Judges on as many devices as it has. Every failure is a verdict; nothing raises but misuse."""
 
-    def judge(self, request: Request) -> Verdict:
-        """Blocks until the verdict, at most about `deadline_s` seconds."""
+    def judge(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Verdict]]:
+        """Each request with its verdict, as soon as it is there; the order is the devices'.
+
+        A request is taken from the iterable when a device is about to become free: one is judged by each device, and
+        at most one more waits for it, its files being made ready meanwhile. Between two verdicts pass at most about
+        `deadline_s` seconds.
+        """
         ...
 
     def close(self) -> None:
-        """End the worker at once; a request under way is answered with Abandoned."""
+        """End the workers at once; requests under way are answered with Abandoned. May be called from any thread."""
         ...

@@ -7,7 +7,7 @@ from models.rejections import Rejection
 
 @dataclass(frozen=True, slots=True)
 class TaskValues:
-    """One task on one bundle: a value per sample, in the bundle's order, lower is better, clipped to [0, cap]."""
+    """One task on one bundle: a value per sample judged, in the bundle's order, lower is better, clipped to [0, cap]."""
 
     task: str
     sample_ids: tuple[str, ...]
@@ -27,10 +27,29 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Outraced:
+    """The model was judged on some samples only: on them it is so far from the improvement it needs that all the others
+    would not bring it there. Its values are those that `Scored` would have had for the same samples.
+    """
+
+    tasks: tuple[TaskValues, ...]
+    seconds: float
+    tokens: int
+    peak_memory_bytes: int
+    environment: str
+    rung: int
+    """Rungs judged, from 1 on."""
+    improvement: float
+    """On the samples judged, relative to the incumbent."""
+    at_best: float
+    """The upper bound of the improvement that ended the race, below what was needed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Abandoned:
     """Ours: a time-out, a crash, a full disk. It is due again and the miner pays nothing."""
 
     cause: str
 
 
-Verdict = Scored | Rejection | Abandoned
+Verdict = Scored | Outraced | Rejection | Abandoned
