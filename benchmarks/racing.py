@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.races.many import Field, improvements, lost_after, races_of, saved
+from benchmarks.races.many import Field, crowned, improvements, lost_after, races_of, saved
 from benchmarks.races.shapes import SHAPES, Shape
 
 NEEDED = 0.01
@@ -43,21 +43,19 @@ class Count:
     lost: int = 0
     reached: int = 0
     lost_though_reached: int = 0
-    crowned: int = 0
     falsely: int = 0
     saved: float = 0.0
 
     def add(self, field: Field, shape: Shape, level: float, gain: float, races: int, rng: np.random.Generator) -> None:
         """Simulate so many races."""
         run = races_of(rng, field, shape, gain, level * NEEDED, races)
-        rungs, reached = lost_after(run, NEEDED), improvements(run) >= NEEDED
-        crowned = (rungs == 0) & reached
+        rungs, reached = lost_after(run, NEEDED), improvements(run, field.samples) >= NEEDED
+        kings = crowned(run, rungs, NEEDED)
         self.races += races
         self.lost += int((rungs > 0).sum())
         self.reached += int(reached.sum())
         self.lost_though_reached += int(((rungs > 0) & reached).sum())
-        self.crowned += int(crowned.sum())
-        self.falsely += int((crowned & ~reached).sum())
+        self.falsely += int((kings & ~reached).sum())
         self.saved += races * saved(run, rungs)
 
 

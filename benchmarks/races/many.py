@@ -28,6 +28,7 @@ class Races:
     field: Field
     incumbents: tuple[Values, ...]
     challengers: tuple[Values, ...]
+    sd_floors: tuple[float, ...]
 
 
 def races_of(
@@ -44,16 +45,25 @@ def races_of(
         drawn = incumbents(rng, races, samples)
         others.append(mean * challengers(rng, shape, drawn, asked, noise))
         kings.append(mean * (np.minimum(drawn, CAP) if shape.clipped else drawn))
-    return Races(field, tuple(kings), tuple(others))
+    floors = tuple(noise * mean if shape.floored else 0.0 for mean in field.means)
+    return Races(field, tuple(kings), tuple(others), floors)
 
 
-def improvements(races: Races) -> Values:
-    """Each challenger's improvement on all samples: what decides who is crowned."""
+def improvements(races: Races, counts: Sequence[int]) -> Values:
+    """Each challenger's improvement on the first so many samples of each task."""
     king, other = (
-        sum(weight * values.mean(axis=1) for weight, values in zip(races.field.weights, side, strict=True))
+        sum(
+            weight * values[:, :n].mean(axis=1)
+            for weight, values, n in zip(races.field.weights, side, counts, strict=True)
+        )
         for side in (races.incumbents, races.challengers)
     )
     return (king - other) / king
+
+
+def crowned(races: Races, lost: NDArray[np.int64], needed: float) -> NDArray[np.bool_]:
+    """Who is crowned after a race: who lost none, and improved by what is needed on whatever was judged."""
+    return (lost == 0) & (improvements(races, counted(races.field.samples)[-1]) >= needed)
 
 
 def lost_after(races: Races, needed: float) -> NDArray[np.int64]:
@@ -77,13 +87,13 @@ def saved(races: Races, lost: NDArray[np.int64]) -> float:
 def _tests(races: Races, needed: float, counts: Sequence[int]) -> tuple[Values, Values, Values]:
     """T, T_H and ν of each race after so many samples of each task."""
     surplus, variance, cubes, welch = (np.zeros(len(races.incumbents[0])) for _ in range(4))
-    terms = zip(races.field.weights, races.incumbents, races.challengers, counts, strict=True)
-    for weight, king, other, n in terms:
+    terms = zip(races.field.weights, races.sd_floors, races.incumbents, races.challengers, counts, strict=True)
+    for weight, floor, king, other, n in terms:
         ahead = weight * ((1 - needed) * king[:, :n] - other[:, :n])
         mean = ahead.mean(axis=1)
         deviations = ahead - mean[:, None]
         squares = np.square(deviations)
-        own = squares.sum(axis=1) / (n * (n - 1))
+        own = np.maximum(squares.sum(axis=1) / (n - 1), (weight * floor) ** 2) / n
         surplus += mean
         variance += own
         cubes += np.einsum("ij,ij->i", squares, deviations) / (n * (n - 1) * (n - 2))

@@ -26,6 +26,8 @@ class Shape:
     promised: bool = True
     """Whether the error of a race is promised for it."""
     clipped: bool = False
+    floored: bool = False
+    """Whether the table knows how far differences spread, and takes no less for granted (`TaskSpec.sd_floor`)."""
 
 
 def _lognormal(rng: np.random.Generator, beside: Values) -> Values:
@@ -57,6 +59,7 @@ SHAPES = (
     Shape("clipped", _tails, clipped=True),
     Shape("gains very lopsided", _lognormal, promised=False),
     Shape("gains sparse", _sparse, promised=False),
+    Shape("gains sparse, floor", _sparse, floored=True),
 )
 NAMED: Mapping[str, Shape] = {shape.name: shape for shape in SHAPES}
 
@@ -73,7 +76,7 @@ def challengers(rng: np.random.Generator, shape: Shape, incumbent: Values, gain:
 
 
 def gain_before_clipping(rng: np.random.Generator, shape: Shape, gain: float, noise: float, draws: int) -> float:
-    """The gain to ask of `challengers` for a true one of `gain`; measured over so many draws where values are clipped."""
+    """The gain to ask of `challengers` for a true one of `gain`; where values are clipped, measured over many draws."""
     if not shape.clipped:
         return gain
     incumbent = incumbents(rng, 1, draws)
