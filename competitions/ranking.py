@@ -9,10 +9,13 @@ from competitions.epsilon import earned, epsilon
 from competitions.ownership import Claim, tie_break
 from competitions.records import Reign, Role, RoundOutcome, Standing, Submission, TaskScore
 from competitions.spec import Competition
+from evaluation.executor import Race
+from evaluation.verdicts import Outraced, Scored, Verdict
 from models.rejections import Rejection
 
-Result = tuple[TaskScore, ...] | Claim | Disguise | Rejection | str
-"""A submission's scores in a round, or why it has none: a copy, plain or in disguise, a rejection, or our own fault."""
+Result = tuple[TaskScore, ...] | Outraced | Claim | Disguise | Rejection | str
+"""A submission's scores in a round, or why it has none: out of the incumbent's reach on some of the samples already, a
+copy, plain or in disguise, a rejection, or our own fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ def decide(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant
     return RoundOutcome(_standings(setting, incumbent, reign, entrants, scores), reign)
 
 
+def race_against(setting: Setting, incumbent: Reign | None, verdicts: Mapping[int, Verdict]) -> Race | None:
+    """What a round's challengers are held against while they are judged: a confirmed incumbent's values on the same
+    samples, from the round's verdicts by submission. None where it has none, and all challengers need all samples.
+    """
+    verdict = verdicts.get(incumbent.submission_id) if incumbent and incumbent.confirmed else None
+    if incumbent is None or not isinstance(verdict, Scored):
+        return None
+    return Race(tuple(task.values for task in verdict.tasks), needed(setting, incumbent))
+
+
 def needed(setting: Setting, incumbent: Reign) -> float:
     """Epsilon against this incumbent at the round's seed block."""
     age = BlockCount(max(0, setting.seed_block - incumbent.digest_block))
@@ -118,13 +131,15 @@ def _standings(
     entrants: Sequence[Entrant],
     scores: Mapping[int, float],
 ) -> tuple[Standing, ...]:
-    """Every entrant in order: the reign's holder, then by score, then those without one by seniority."""
+    """Every entrant in order: the reign's holder, then by score, then the outraced by what they improved, and then
+    those who have neither by seniority."""
     holder = reign.submission_id if reign else None
 
-    def order(entrant: Entrant) -> tuple[bool, float, int, bytes]:
+    def order(entrant: Entrant) -> tuple[bool, float, float, int, bytes]:
         sub = entrant.submission
         tie = tie_break(setting.seed, sub.hotkey)
-        return sub.id != holder, scores.get(sub.id, float("inf")), sub.commit_block, tie
+        behind = -entrant.result.improvement if isinstance(entrant.result, Outraced) else float("inf")
+        return sub.id != holder, scores.get(sub.id, float("inf")), behind, sub.commit_block, tie
 
     ordered = sorted(entrants, key=order)
     rows = [_standing(setting, incumbent, reign, entrant, scores) for entrant in ordered]
@@ -145,11 +160,23 @@ def _standing(
             return Standing(sub.id, 0, "rejected", None, None, None, f"{reason}: {detail}")
         case str() as cause:
             return Standing(sub.id, 0, "abandoned", None, None, None, f"not judged, by our fault: {cause}")
+        case Outraced() as race:
+            bar = needed(setting, incumbent) if incumbent else None
+            return Standing(sub.id, 0, "challenger", None, race.improvement, bar, _outraced(race, bar))
     gain, bar = None, None
     if incumbent and sub.id != incumbent.submission_id:
         gain, bar = improvement(scores, incumbent, sub.id), needed(setting, incumbent)
     role: Role = "king" if reign and reign.confirmed and reign.submission_id == sub.id else "challenger"
     return Standing(sub.id, 0, role, scores[sub.id], gain, bar, _why(incumbent, reign, sub, gain, bar))
+
+
+def _outraced(race: Outraced, bar: float | None) -> str:
+    samples = sum(len(task.values) for task in race.tasks)
+    wanted = f"; {bar:.2%} is needed" if bar is not None else ""
+    return (
+        f"stopped after {samples} samples: {race.improvement:+.2%} on the incumbent so far, and at most "
+        f"{race.at_best:+.2%} after all of them{wanted}"
+    )
 
 
 def _why(incumbent: Reign | None, reign: Reign | None, sub: Submission, gain: float | None, bar: float | None) -> str:

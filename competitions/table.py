@@ -121,6 +121,10 @@ def _competition_faults(competition: Competition) -> list[str]:
     checks += [(t.samples > 0, f"tasks.{t.name}.samples", t.samples, "at least 1") for t in competition.tasks]
     checks += [(t.weight > 0, f"tasks.{t.name}.weight", t.weight, "more than 0") for t in competition.tasks]
     checks += [(t.cap > 0, f"tasks.{t.name}.cap", t.cap, "more than 0") for t in competition.tasks]
+    checks += [
+        (0 <= t.sd_floor <= t.cap, f"tasks.{t.name}.sd_floor", t.sd_floor, f"from 0 to the cap ({t.cap})")
+        for t in competition.tasks
+    ]
     character = "at least 4, the most bytes of a character"
     checks += [
         (t.window_bytes >= 4, f"tasks.{t.name}.window_bytes", t.window_bytes, character) for t in competition.tasks

@@ -40,20 +40,24 @@ class Child:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
+        os.set_blocking(self._to.fileno(), False)  # a process that reads nothing must not hold us up
 
     def is_running(self) -> bool:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
-    def send(self, message: bytes) -> None:
-        """Send one frame, small enough for a pipe (64 KiB), so that a process that reads nothing cannot block us.
-
-        Raises Died.
-        """
-        try:
-            self._to.write(frame(message))
-        except BrokenPipeError as error:
-            raise Died(self._last_words()) from error
+    def send(self, message: bytes, until: float) -> None:
+        """Send one frame. Raises Died, and Late where the process has not read it at the time `until`."""
+        data = memoryview(frame(message))
+        poller = select.poll()
+        poller.register(self._to, select.POLLOUT)
+        while data:
+            if not poller.poll(max(0.0, until - time.monotonic()) * 1000):
+                raise Late
+            try:
+                data = data[os.write(self._to.fileno(), data) :]
+            except BrokenPipeError as error:
+                raise Died(self._last_words()) from error
 
     def receive(self, until: float) -> bytes:
         """The next frame. Raises Died where the process ends first, and Late at the time `until` (time.monotonic)."""

@@ -34,6 +34,8 @@ class Request:
     max_length: int
     deadline_s: float
     race: Race | None = None
+    name: str = ""
+    """What the asker knows it by; nobody else reads it."""
 
 
 class Executor(Protocol):

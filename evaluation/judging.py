@@ -11,7 +11,7 @@ from evaluation.encodings import Encodings
 from evaluation.executor import Request
 from evaluation.judge import judge
 from evaluation.sources.bundle import read_bundle
-from evaluation.verdicts import Abandoned, Scored, Verdict
+from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
 from models.loading import Unloadable, load
 from models.rejections import Reason, Rejection
 
@@ -37,11 +37,11 @@ class Judging:
         finally:
             self._let_go()
 
-    def _judged(self, request: Request) -> Scored | Rejection:
+    def _judged(self, request: Request) -> Scored | Outraced | Rejection:
         bundle = read_bundle(request.bundle)
         loaded = load(request.model, device=self._device, dtype=self._dtype)
-        asked = bundle, request.tasks, request.max_length
-        return judge(loaded, *asked, self._encodings, device=self._device, dtype=self._dtype)
+        asked = bundle, request.tasks, request.max_length, self._encodings
+        return judge(loaded, *asked, device=self._device, dtype=self._dtype, race=request.race)
 
     def _let_go(self) -> None:
         """Free the model before the next request comes, so that two never share the memory."""

@@ -1,7 +1,7 @@
 """An executor that answers from a script, for tests of whatever asks for verdicts. Judges nothing, needs no torch."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from evaluation.executor import Request
 from evaluation.sources.bundle import read_bundle
@@ -21,8 +21,16 @@ class ScriptedExecutor:
         self._closed = False
         self.requests: list[Request] = []
 
-    def judge(self, request: Request) -> Verdict:
-        """See Executor.judge. A model that the script does not name is abandoned."""
+    def judge(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Verdict]]:
+        """See Executor.judge; requests are answered in order. A model that the script does not name is abandoned."""
+        for request in requests:
+            yield request, self._answer(request)
+
+    def close(self) -> None:
+        """See Executor.close."""
+        self._closed = True
+
+    def _answer(self, request: Request) -> Verdict:
         if self._closed:
             return Abandoned("the executor was closed")
         self.requests.append(request)
@@ -31,10 +39,6 @@ class ScriptedExecutor:
             return Abandoned(f"the script has no answer for {request.model.name!r}; it has {sorted(self._script)}")
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         return answer(request) if callable(answer) else answer
-
-    def close(self) -> None:
-        """See Executor.close."""
-        self._closed = True
 
 
 def losing(loss: float, spread: float = 0.1) -> Callable[[Request], Scored]:

@@ -7,7 +7,7 @@ from models.rejections import Rejection
 
 @dataclass(frozen=True, slots=True)
 class TaskValues:
-    """One task on one bundle: a value per sample judged, in the bundle's order, lower is better, clipped to [0, cap]."""
+    """One task on one bundle: a value for each sample judged, in bundle order, lower is better, in [0, cap]."""
 
     task: str
     sample_ids: tuple[str, ...]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evaluation.executor import Request
+from evaluation.executor import Race, Request
 from evaluation.tasks.spec import TaskSpec
-from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
 from models.rejections import Reason, Rejection
 
 HEADER_BYTES = 4
@@ -37,26 +37,23 @@ def length_of(header: bytes) -> int:
 
 
 def encode_request(request: Request) -> bytes:
-    """The request as JSON; the deadline stays with whoever enforces it."""
-    return _json(
-        {
-            "model": str(request.model),
-            "bundle": str(request.bundle),
-            "tasks": [dataclasses.asdict(task) for task in request.tasks],
-            "max_length": request.max_length,
-            "deadline_s": request.deadline_s,
-        }
-    )
+    """The request as JSON."""
+    return _json({**dataclasses.asdict(request), "model": str(request.model), "bundle": str(request.bundle)})
 
 
 def decode_request(message: bytes) -> Request:
     """Raises Garbled."""
     try:
         value = json.loads(message)
-        tasks = tuple(TaskSpec(**task) for task in value["tasks"])
-        return Request(Path(value["model"]), Path(value["bundle"]), tasks, value["max_length"], value["deadline_s"])
-    except (ValueError, KeyError, TypeError) as error:
+        model, bundle = Path(value.pop("model")), Path(value.pop("bundle"))
+        tasks = tuple(TaskSpec(**task) for task in value.pop("tasks"))
+        return Request(model, bundle, tasks, race=_race(value.pop("race")), **value)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Garbled(f"got no request: {error}") from error
+
+
+def _race(value: dict[str, Any] | None) -> Race | None:
+    return None if value is None else Race(tuple(map(tuple, value["incumbent"])), value["needed"])
 
 
 def encode_verdict(verdict: Verdict) -> bytes:
@@ -74,10 +71,17 @@ def decode_verdict(message: bytes) -> Verdict:
 
 
 def _scored(value: dict[str, Any]) -> Scored:
-    tasks = tuple(
+    return Scored(_tasks(value), **value)
+
+
+def _outraced(value: dict[str, Any]) -> Outraced:
+    return Outraced(_tasks(value), **value)
+
+
+def _tasks(value: dict[str, Any]) -> tuple[TaskValues, ...]:
+    return tuple(
         TaskValues(task["task"], tuple(task["sample_ids"]), tuple(task["values"])) for task in value.pop("tasks")
     )
-    return Scored(tasks, **value)
 
 
 def _rejection(value: dict[str, Any]) -> Rejection:
@@ -90,6 +94,7 @@ def _abandoned(value: dict[str, Any]) -> Abandoned:
 
 _VERDICTS: dict[str, Callable[[dict[str, Any]], Verdict]] = {
     "Scored": _scored,
+    "Outraced": _outraced,
     "Rejection": _rejection,
     "Abandoned": _abandoned,
 }

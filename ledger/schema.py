@@ -352,7 +352,7 @@ class StandingRow(Base):
 
 
 class VerdictRow(Base):
-    """One attempt at judging; `outcome` is scored, rejected or abandoned, the first two final."""
+    """One attempt at judging; `outcome` is scored, outraced, rejected or abandoned; all but the last are final."""
 
     __tablename__ = "verdicts"
     __table_args__ = (UniqueConstraint("round_id", "submission_id", "attempt"),)
@@ -367,7 +367,7 @@ class VerdictRow(Base):
 
 
 class ScoringRow(Base):
-    """What a scored verdict took, and where it was computed."""
+    """What a scored or outraced verdict took, and where it was computed."""
 
     __tablename__ = "scorings"
 
@@ -376,6 +376,17 @@ class ScoringRow(Base):
     tokens: Mapped[int] = mapped_column(INT)
     peak_memory_bytes: Mapped[int] = mapped_column(INT)
     environment: Mapped[str]
+
+
+class RaceRow(Base):
+    """How an outraced verdict's race ended: see `evaluation.verdicts.Outraced`."""
+
+    __tablename__ = "races"
+
+    verdict_id: Mapped[int] = mapped_column(INT, ForeignKey("scorings.verdict_id"), primary_key=True)
+    rung: Mapped[int] = mapped_column(INT)
+    improvement: Mapped[float]
+    at_best: Mapped[float]
 
 
 class ValuesRow(Base):

@@ -1,4 +1,4 @@
-"""Verdicts with every value they rest on. All attempts are kept; the first score or rejection is final.
+"""Verdicts with every value they rest on. All attempts are kept; the first that is not abandoned is final.
 
 Knows nothing of how values are made or compared. Values are stored bit for bit, sample ids once per round and task.
 """
@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
 from ledger.database import Ledger
-from ledger.schema import SampleListRow, ScoringRow, ValuesRow, VerdictRow
+from ledger.schema import RaceRow, SampleListRow, ScoringRow, ValuesRow, VerdictRow
 from models.rejections import Reason, Rejection
 
 
 def record_verdict(ledger: Ledger, round_id: int, submission_id: int, verdict: Verdict) -> None:
-    """Add an attempt at judging a submission in a round. A score or a rejection is final: what follows changes nothing.
+    """Add an attempt at judging a submission in a round. What is not abandoned is final, and stays.
 
     Raises LedgerConflict where the round or the submission does not exist.
     """
@@ -29,7 +29,7 @@ def record_verdict(ledger: Ledger, round_id: int, submission_id: int, verdict: V
         row.round_id, row.submission_id, row.attempt = round_id, submission_id, len(before) + 1
         session.add(row)
         session.flush()
-        if isinstance(verdict, Scored):
+        if isinstance(verdict, Scored | Outraced):
             _add_scoring(session, row.id, verdict)
 
 
@@ -67,17 +67,23 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
     match verdict:
         case Scored():
             return VerdictRow(outcome="scored", detail="")
+        case Outraced():
+            return VerdictRow(outcome="outraced", detail="")
         case Rejection(reason, detail):
             return VerdictRow(outcome="rejected", reason=reason.value, detail=detail)
         case Abandoned(cause):
             return VerdictRow(outcome="abandoned", detail=cause)
 
 
-def _add_scoring(session: Session, verdict_id: int, scored: Scored) -> None:
+def _add_scoring(session: Session, verdict_id: int, scored: Scored | Outraced) -> None:
     row = ScoringRow(verdict_id=verdict_id, seconds=scored.seconds, tokens=scored.tokens)
     row.peak_memory_bytes, row.environment = scored.peak_memory_bytes, scored.environment
     session.add(row)
     session.flush()
+    if isinstance(scored, Outraced):
+        race = RaceRow(verdict_id=verdict_id, rung=scored.rung, improvement=scored.improvement)
+        race.at_best = scored.at_best
+        session.add(race)
     for position, task in enumerate(scored.tasks):
         ids = _add_sample_list(session, task.sample_ids)
         values = ValuesRow(verdict_id=verdict_id, position=position, task=task.task, sample_list=ids)
@@ -95,8 +101,8 @@ def _add_sample_list(session: Session, sample_ids: Iterable[str]) -> str:
     return digest
 
 
-def _scorings(session: Session, round_id: int) -> dict[int, Scored]:
-    """Every score of a round by verdict id."""
+def _scorings(session: Session, round_id: int) -> dict[int, Scored | Outraced]:
+    """Every verdict of a round that rests on values, by verdict id."""
     in_round = select(VerdictRow.id).where(VerdictRow.round_id == round_id)
     query = (
         select(ValuesRow, SampleListRow.ids)
@@ -107,19 +113,23 @@ def _scorings(session: Session, round_id: int) -> dict[int, Scored]:
     tasks: dict[int, list[TaskValues]] = {}
     for row, ids in session.execute(query):
         tasks.setdefault(row.verdict_id, []).append(_task_values(row, ids))
+    races = {row.verdict_id: row for row in session.scalars(select(RaceRow).where(RaceRow.verdict_id.in_(in_round)))}
     rows = session.scalars(select(ScoringRow).where(ScoringRow.verdict_id.in_(in_round)))
-    return {row.verdict_id: _scored(row, tasks.get(row.verdict_id, ())) for row in rows}
+    return {row.verdict_id: _scored(row, tasks.get(row.verdict_id, ()), races.get(row.verdict_id)) for row in rows}
 
 
 def _task_values(row: ValuesRow, ids: str) -> TaskValues:
     return TaskValues(row.task, tuple(ids.split("\n")) if ids else (), unpack(row.values))
 
 
-def _scored(row: ScoringRow, tasks: Sequence[TaskValues]) -> Scored:
-    return Scored(tuple(tasks), row.seconds, row.tokens, row.peak_memory_bytes, row.environment)
+def _scored(row: ScoringRow, tasks: Sequence[TaskValues], race: RaceRow | None) -> Scored | Outraced:
+    took = row.seconds, row.tokens, row.peak_memory_bytes, row.environment
+    if race is None:
+        return Scored(tuple(tasks), *took)
+    return Outraced(tuple(tasks), *took, race.rung, race.improvement, race.at_best)
 
 
-def _verdict(row: VerdictRow, scored: Mapping[int, Scored]) -> Verdict:
-    if row.outcome == "scored":
+def _verdict(row: VerdictRow, scored: Mapping[int, Scored | Outraced]) -> Verdict:
+    if row.outcome in ("scored", "outraced"):
         return scored[row.id]
     return Rejection(Reason(row.reason or ""), row.detail) if row.outcome == "rejected" else Abandoned(row.detail)

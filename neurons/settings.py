@@ -67,8 +67,12 @@ class ValidatorSettings(Settings):
 
     ledger: str | None = None
     """Path or SQLAlchemy URL of the ledger; unset means ledger.sqlite in `home`."""
-    device: str = "cpu"
-    """Where models are judged: cpu, cuda or cuda:N."""
+    executor: Literal["local", "ray"] = "local"
+    """Who judges: worker processes on this machine, or on the machines of a Ray cluster."""
+    devices: str = "cpu"
+    """Where models are judged, one worker on each: cpu, cuda or cuda:N, several with commas between."""
+    ray_address: str | None = None
+    """Address of the Ray cluster's head, such as 10.0.0.1:6379; unset means one of this machine alone."""
     dtype: str = "float32"
     """Weights' dtype while judging; losses are float32 whatever it is."""
     threads: int = Field(default=1, ge=1)
@@ -83,6 +87,10 @@ class ValidatorSettings(Settings):
     """Gigabytes of models kept on disk, with those on their way; unset means all of the disk but 1 GB or a fiftieth."""
     refresh_blocks: int = Field(default=200, ge=1)
     """Unchanged weights are sent again after this many blocks."""
+
+    def device_names(self) -> tuple[str, ...]:
+        """The devices, one by one."""
+        return tuple(name.strip() for name in self.devices.split(",") if name.strip())
 
     def cache_bytes(self) -> int | None:
         """The cache's quota in bytes, None where the disk alone bounds it."""

@@ -109,7 +109,7 @@ def build(settings: ValidatorSettings) -> Validator:
     needs = Needs(ledger, netuid, table)
     cache = ModelCache(folder / "models", quota_bytes=settings.cache_bytes(), spare=needs.spare)
     intake = Intake(hub, cache, Unfinished(settings.downloads()))
-    executor = LocalExecutor(device=settings.device, dtype=settings.dtype, threads=settings.threads)
+    executor = LocalExecutor(settings.device_names(), dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
     doors = Doors(chain, hub, folder / "sources")
@@ -164,7 +164,7 @@ def _about(settings: ValidatorSettings, wallet: Wallet, table: Table) -> dict[st
         "netuid": settings.netuid,
         "hotkey": wallet.hotkey,
         "table": table.fingerprint,
-        "device": settings.device,
+        "devices": settings.devices,
         "dtype": settings.dtype,
     }
 

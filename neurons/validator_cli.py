@@ -39,6 +39,15 @@ def run(
     catch_up: Annotated[
         int | None, typer.Option(help="Rounds before the newest that an empty ledger judges first.", min=0)
     ] = None,
+    executor: Annotated[
+        str | None, typer.Option(help="Who judges: local (this machine) or ray (a cluster).", metavar="local|ray")
+    ] = None,
+    devices: Annotated[
+        str | None, typer.Option(help="Devices to judge on: cpu, cuda or cuda:N, several with commas between.")
+    ] = None,
+    ray_address: Annotated[
+        str | None, typer.Option(help="The Ray cluster's head, HOST:PORT; unset: one on this machine.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
 ) -> None:
     """Run a validator until SIGTERM or Ctrl-C; it may be stopped and started again at any moment."""
@@ -53,6 +62,9 @@ def run(
         home=home,
         ledger=ledger,
         catch_up=catch_up,
+        executor=executor,
+        devices=devices,
+        ray_address=ray_address,
     )
     logs.configure(verbose=verbose)
     run_validator(settings)

@@ -158,9 +158,10 @@ class ParquetProcess:
 
     def _ask(self, order: Order) -> Places | Written:
         child = self._started()
-        child.send(ORDER.dump_json(order))
+        until = time.monotonic() + self.bounds.decode_s
+        child.send(ORDER.dump_json(order), until)
         try:
-            answer = ANSWER.validate_json(child.receive(time.monotonic() + self.bounds.decode_s))
+            answer = ANSWER.validate_json(child.receive(until))
         except ValidationError as error:
             raise Garbled(f"gave no answer: {error}") from error
         if isinstance(answer, Bad):

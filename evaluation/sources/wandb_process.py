@@ -48,7 +48,7 @@ class WandbProcess:
         if self._until is None:
             self._child.receive(time.monotonic() + self._limits.start_s)
             self._until = time.monotonic() + self._limits.deadline_s
-        self._child.send(encode_order(order))
+        self._child.send(encode_order(order), self._until)
         return self._child.receive(self._until)
 
     def _allowed(self) -> float:

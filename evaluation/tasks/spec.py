@@ -27,3 +27,6 @@ class TaskSpec:
     """reference_loss: the most bytes of prompt and preceding reference that stand before a window."""
     token_budget: int = 4096
     """Upper bound on padded tokens in one batch; a fact of the table, never of free memory."""
+    sd_floor: float = 0.01
+    """Racing takes the paired differences of values to spread at least so much, in the task's unit: a few samples that
+    happen to agree must not end a race."""

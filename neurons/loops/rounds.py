@@ -14,14 +14,14 @@ from chain.clock import round_at, round_seed, seed_block
 from chain.reader import ChainReader
 from chain.types import Block, NetUid
 from competitions.eligibility import eligible_from
-from competitions.ranking import Entrant, Result, Setting, decide
+from competitions.ranking import Entrant, Result, Setting, decide, race_against
 from competitions.records import RoundOutcome, Submission, TaskScore
 from competitions.spec import Competition, Table
 from competitions.table import competition_named
-from evaluation.executor import Executor, Request
+from evaluation.executor import Executor
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.registry import PoolReader
-from evaluation.verdicts import Abandoned, Scored, Verdict
+from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
 from ledger import lineages, rounds, submissions, verdicts, waits
 from ledger.database import Ledger
 from models.rejections import Rejection
@@ -30,6 +30,7 @@ from neurons.field import Field, assemble
 from neurons.intake import PATIENCE, Intake
 from neurons.reporting import Reporter
 from neurons.round_samples import RoundSamples
+from neurons.round_verdicts import RoundVerdicts
 from neurons.supervisor import Wakes
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """Judges one model a step at most, so that a stop waits for one model and not for a round."""
+    """Judges what a round still needs in one step: the incumbent, then all challengers against its values."""
 
     chain: ChainReader
     ledger: Ledger
@@ -56,7 +57,7 @@ class Rounds:
     wakes: Wakes
     reporter: Reporter
     stopping: threading.Event
-    """Set while the validator ends: what is cut short then is no verdict, and is judged anew after the start."""
+    """Set while the validator ends."""
     name: str = "rounds"
 
     def step(self) -> bool:
@@ -128,7 +129,7 @@ class Rounds:
         return rounds.open_round(self.ledger, competition.name, number, at, hash_, seed)
 
     def _judge(self, competition: Competition, round_: rounds.Round, field: Field) -> bool:
-        """Judge one more model, or close the round; False while the round is held."""
+        """Judge what the round still needs, or close it; False while it is held."""
         found = verdicts.verdicts(self.ledger, round_.id)
         disguised = self.descent.disguised(field.entrants, field.ownership, competition)
         results = {
@@ -147,12 +148,11 @@ class Rounds:
         bundle = RoundSamples(self.ledger, self.sources, self.bundles).bundle(competition, round_)
         if isinstance(bundle, Held):
             return self._hold(competition, round_, field, bundle)
-        verdict = self._verdict(competition, unjudged[0], bundle)
-        if self.stopping.is_set() and isinstance(verdict, Abandoned):
-            return False
-        verdicts.record_verdict(self.ledger, round_.id, unjudged[0].id, verdict)
-        log.info("%s round %d: %s %s", competition.name, round_.number, unjudged[0].repo, _in_words(verdict))
-        return True
+        king = field.incumbent
+        first = [entrant for entrant in unjudged if king and entrant.id == king.submission_id]
+        race = race_against(_setting(competition, round_), king, found)
+        judging = RoundVerdicts(self.ledger, self.executor, self.intake, self.stopping)
+        return judging.judge(competition, round_, first or unjudged, bundle, race)
 
     def _hold(self, competition: Competition, round_: rounds.Round, field: Field, held: Held) -> bool:
         """Wait for samples; where no wait will bring them the round ends with nothing changed, and later ones go on."""
@@ -177,39 +177,19 @@ class Rounds:
         match verdict:
             case Scored(tasks=tasks):
                 return tuple(TaskScore(task.task, task.values) for task in tasks)
-            case Rejection() as rejection:
-                return rejection
+            case Rejection() | Outraced() as ended:
+                return ended
             case Abandoned(cause) if verdicts.attempts(self.ledger, round_.id, entrant.id) >= _ATTEMPTS:
                 return cause
         return None
 
-    def _verdict(self, competition: Competition, submission: Submission, bundle: Path) -> Verdict:
-        """Judge one model; files that were lost or damaged here are fetched again, and never the miner's fault."""
-        with self.intake.lending(submission, competition) as model:
-            if not isinstance(model, Path):
-                return Abandoned(f"its files were lost here and cannot be had again: {model}")
-            asked = competition.tasks, competition.limits.max_length, competition.deadline_s
-            verdict = self.executor.judge(Request(model, bundle, *asked))
-            cut_short = isinstance(verdict, Abandoned) and self.stopping.is_set()
-            if isinstance(verdict, Scored) or cut_short or not self.intake.cache.is_damaged(model.name):
-                return verdict
-            return Abandoned(f"{_in_words(verdict)}; but its files were damaged on this disk, and are fetched again")
-
     def _close(self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]) -> None:
-        setting = Setting(competition, round_.number, round_.seed_block, round_.seed)
-        outcome = decide(setting, field.incumbent, entrants)
+        outcome = decide(_setting(competition, round_), field.incumbent, entrants)
         rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
         log.info("%s round %d closed: %s", competition.name, round_.number, outcome.reign)
         self.reporter.round_closed(competition.name, round_.number, round_.seed_block, outcome)
         self.wakes.poke("weigh")
 
 
-def _in_words(verdict: Verdict) -> str:
-    match verdict:
-        case Scored(tasks=tasks, seconds=seconds):
-            means = ", ".join(f"{task.task} {sum(task.values) / len(task.values):.4f}" for task in tasks)
-            return f"scored {means} in {seconds:.1f} s"
-        case Rejection(reason, detail):
-            return f"rejected, {reason}: {detail}"
-        case Abandoned(cause):
-            return f"abandoned: {cause}"
+def _setting(competition: Competition, round_: rounds.Round) -> Setting:
+    return Setting(competition, round_.number, round_.seed_block, round_.seed)

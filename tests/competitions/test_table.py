@@ -27,6 +27,12 @@ from neurons import tables
             "samples = 64\ncontext_bytes = -1",
             "chat.tasks.reference_loss.context_bytes: must be at least 4, the most bytes of a character (it is -1)",
         ),
+        (
+            "samples = 64",
+            "samples = 64\nsd_floor = -0.01",
+            "chat.tasks.reference_loss.sd_floor: must be from 0 to the cap (16.0) (it is -0.01)",
+        ),
+        ("samples = 64", "samples = 64\nsd_floor = nan", "reference_loss.sd_floor: must be from 0 to the cap"),
         ('"reference_loss"', '"own_loss"', "'reference_loss' or 'text_loss' (it is 'own_loss')"),
         ("decay_blocks = 1_000", "", "competitions.0.epsilon.decay_blocks: field required"),
         ("end = 0.01", "end = 0.0", "competitions.chat.epsilon: must be 0 < end <= start < 1"),

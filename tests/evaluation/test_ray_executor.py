@@ -3,6 +3,7 @@
 import itertools
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -158,12 +159,20 @@ def test_a_killed_node_costs_its_request_no_verdict_and_the_queue_goes_on(
     worker.wait(60)
 
 
-def test_close_answers_what_is_under_way_and_leaves_no_process_behind(
-    executor: RayExecutor, told, once: Request
-) -> None:
-    threading.Thread(target=lambda: (worker.append(pid_of(once)), executor.close()), daemon=True).start()
-    worker: list[int] = []
-    ...
+def test_close_ends_a_request_at_once_and_leaves_no_process_behind(executor: RayExecutor, once: Request) -> None:
+    asked = executor.judge([once])
+    begun: list[psutil.Process] = []
+
+    def close() -> None:
+        worker = psutil.Process(pid_of(once))
+        begun.extend([worker, ancestor(worker.pid, "ray::RayNode"), *running("evaluation.ray_driver")])
+        executor.close()
+
+    closing = threading.Thread(target=close, daemon=True)
+    closing.start()
+    assert [*asked, *executor.judge([once])] == [(once, Abandoned("the executor was closed"))] * 2
+    closing.join(60)
+    assert (len(begun), psutil.wait_procs(begun, timeout=60)[1]) == (3, [])
 
 
 def test_a_cluster_of_our_own_says_what_a_local_worker_says_and_ends_with_us(
@@ -176,10 +185,11 @@ def test_a_cluster_of_our_own_says_what_a_local_worker_says_and_ends_with_us(
     request = Request(tiny_model, bundle, TASKS, 128, 60.0)
     local, executor = WorkerProcess(), RayExecutor(workers=1, cache=str(tmp_path / "cache"))
     here, there = local.judge(request), judged(executor, request)[request]
-    processes = psutil.Process().children(recursive=True)
     local.close()
+    (driver,) = running("evaluation.ray_driver")
+    started = [driver, *driver.children(recursive=True)]
+    assert any(process.name() == "gcs_server" for process in started)
     executor.close()
     assert isinstance(there, Scored)
     assert (there.tasks, there.tokens, there.environment) == (here.tasks, here.tokens, here.environment)
-    left = [process for process in psutil.wait_procs(processes, timeout=60)[1] if "ray_driver" in process.cmdline()]
-    assert left == []
+    assert psutil.wait_procs(started, timeout=60)[1] == []

@@ -21,27 +21,27 @@ def request(model: str, bundle: Path = Path("none")) -> Request:
 def test_answers_come_in_turn_and_the_last_stays() -> None:
     refused = Rejection(Reason.NOT_FINITE, "nan")
     executor = ScriptedExecutor({"a": [Abandoned("busy"), refused]})
-    assert [executor.judge(request("a")) for _ in range(3)] == [Abandoned("busy"), refused, refused]
+    assert [verdict for _, verdict in executor.judge([request("a")] * 3)] == [Abandoned("busy"), refused, refused]
     assert executor.requests == [request("a")] * 3
 
 
 def test_a_model_without_a_script_is_abandoned() -> None:
-    assert ScriptedExecutor({"a": []}).judge(request("b")) == Abandoned(
-        "the script has no answer for 'b'; it has ['a']"
-    )
+    ((_, verdict),) = ScriptedExecutor({"a": []}).judge([request("b")])
+    assert verdict == Abandoned("the script has no answer for 'b'; it has ['a']")
 
 
 def test_after_close_nothing_is_judged() -> None:
     executor = ScriptedExecutor({"a": [Abandoned("busy")]})
     executor.close()
-    assert executor.judge(request("a")) == Abandoned("the executor was closed")
+    assert list(executor.judge([request("a")])) == [(request("a"), Abandoned("the executor was closed"))]
 
 
 def test_losses_differ_between_models_on_every_sample_alike(wallets, make_sample, tmp_path: Path) -> None:
     samples = tuple(make_sample(wallets[0], Pair("q", f"a {number}")) for number in range(50))
     write_bundle(Bundle((TaskSamples("reference_loss", samples),)), tmp_path / "bundle.jsonl")
     executor = ScriptedExecutor({"good": [losing(2.0)], "bad": [losing(2.5)]})
-    good, bad = (executor.judge(request(name, tmp_path / "bundle.jsonl")).tasks[0] for name in ("good", "bad"))
+    asked = [request(name, tmp_path / "bundle.jsonl") for name in ("good", "bad")]
+    good, bad = (verdict.tasks[0] for _, verdict in executor.judge(asked))
     assert good.sample_ids == tuple(sample.id for sample in samples)
     assert all(abs(worse / better - 1.25) < 1e-9 for better, worse in zip(good.values, bad.values, strict=True))
     assert (1.8 <= min(good.values) < 1.9, 2.1 < max(good.values) <= 2.2) == (True, True)

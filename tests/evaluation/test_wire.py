@@ -1,5 +1,6 @@
 """Frames between a worker and its parent: nothing is lost in them, nothing malformed passes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import wire
-from evaluation.executor import Request
+from evaluation.executor import Race, Request
 from evaluation.tasks.spec import TaskSpec
-from evaluation.verdicts import Abandoned, Scored, TaskValues
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from models.rejections import Reason, Rejection
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -17,13 +18,16 @@ names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 task_values = st.lists(st.tuples(names, finite), max_size=5).map(
     lambda rows: TaskValues("text_loss", tuple(name for name, _ in rows), tuple(value for _, value in rows))
 )
+judged = st.lists(task_values, max_size=2).map(tuple), finite, st.integers(), st.integers(), names
 verdicts = (
-    st.builds(Scored, st.lists(task_values, max_size=2).map(tuple), finite, st.integers(), st.integers(), names)
+    st.builds(Scored, *judged)
+    | st.builds(Outraced, *judged, st.integers(), finite, finite)
     | st.builds(Rejection, st.sampled_from(Reason), names)
     | st.builds(Abandoned, names)
 )
 TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999)
-REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK,), 512, 1.5)
+RACE = Race(((0.1, 0.2), (1.5,)), 0.01)
+REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK,), 512, 1.5, RACE, "alice")
 
 
 @given(verdicts)
@@ -31,8 +35,9 @@ def test_a_verdict_keeps_every_bit(verdict) -> None:
     assert wire.decode_verdict(wire.encode_verdict(verdict)) == verdict
 
 
-def test_a_request_keeps_every_field() -> None:
-    assert wire.decode_request(wire.encode_request(REQUEST)) == REQUEST
+@pytest.mark.parametrize("request_", [REQUEST, replace(REQUEST, race=None)], ids=["raced", "alone"])
+def test_a_request_keeps_every_field(request_: Request) -> None:
+    assert wire.decode_request(wire.encode_request(request_)) == request_
 
 
 @given(st.binary(max_size=60) | st.sampled_from([b"{}", b"[]", b'{"kind":"Scored"}', b'{"kind":[]}', b'"kind"']))

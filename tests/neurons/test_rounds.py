@@ -270,7 +270,7 @@ class Fewer:
 def test_samples_lost_on_disk_that_are_no_more_to_be_had_end_their_round_and_stop_no_later_one(
     bench: Bench, tmp_path: Path
 ) -> None:
-    bench = bench.judged_by(HONEST)
+    bench = bench.judged_by({**HONEST, "alice/answers": [Abandoned("out of memory")]})
     assert bench.loop.step()
     drawn = [read_bundle(file) for file in (tmp_path / "bundles").iterdir()]
     (gone,) = (bundle.tasks[0].samples[0].id for bundle in drawn if bundle.tasks[0].task == "reference_loss")

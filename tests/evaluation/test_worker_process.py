@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from evaluation.executor import Request
-from evaluation.local_executor import LocalExecutor
 from evaluation.sources.bundle import Bundle, TaskSamples, write_bundle
 from evaluation.sources.content import Pair, Text
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Scored, Verdict
+from evaluation.worker_process import WorkerProcess
 from models.rejections import Reason
 from tests.children import running
 
@@ -42,9 +42,9 @@ def ask(bundle: Path, tiny_model: Path) -> Callable[..., Request]:
 
 
 @pytest.fixture(scope="session")
-def executor() -> Iterator[LocalExecutor]:
+def executor() -> Iterator[WorkerProcess]:
     """One executor for all tests that leave it in order, however they end its worker."""
-    made = LocalExecutor(threads=1)
+    made = WorkerProcess(threads=1)
     yield made
     made.close()
 
@@ -77,18 +77,18 @@ def while_hanging(hanging: Request, action: Callable[[], object]) -> Iterator[No
 
 
 @pytest.fixture
-def speaking(tmp_path: Path) -> Iterator[Callable[[str], LocalExecutor]]:
+def speaking(tmp_path: Path) -> Iterator[Callable[[str], WorkerProcess]]:
     """Makes an executor whose worker answers each request by running some lines of Python that end in a verdict."""
-    made: list[LocalExecutor] = []
+    made: list[WorkerProcess] = []
 
-    def make(body: str, *, before: str = "", start_s: float = 60.0) -> LocalExecutor:
+    def make(body: str, *, before: str = "", start_s: float = 60.0) -> WorkerProcess:
         script = tmp_path / "worker.py"
         lines = "\n    ".join(body.splitlines())
         script.write_text(
             "import os, signal, sys\nfrom evaluation.verdicts import Abandoned\nfrom evaluation.worker import *\n"
             f"{before}\ndef answer(request):\n    {lines}\nserve(Channel(), answer)\n"
         )
-        made.append(LocalExecutor(threads=1, start_s=start_s, program=[str(script)]))
+        made.append(WorkerProcess(threads=1, start_s=start_s, program=[str(script)]))
         return made[-1]
 
     yield make
@@ -152,7 +152,7 @@ def test_a_hanging_model_is_killed_at_its_deadline_and_the_next_is_judged(execut
 
 
 def test_more_memory_than_allowed_is_ours(ask) -> None:
-    narrow = LocalExecutor(threads=1, memory_bytes=40_000_000)
+    narrow = WorkerProcess(threads=1, memory_bytes=40_000_000)
     verdict = narrow.judge(ask())
     narrow.close()
     assert isinstance(verdict, Abandoned)
@@ -195,8 +195,8 @@ def test_a_dying_parent_takes_its_busy_worker_along(speaking, hanging: Request, 
     speaking("request.bundle.read_bytes()")
     script = (
         "import sys; from pathlib import Path; from evaluation.executor import Request; "
-        "from evaluation.local_executor import LocalExecutor; "
-        "LocalExecutor(program=[sys.argv[1]]).judge(Request(Path(), Path(sys.argv[2]), (), 128, 60.0))"
+        "from evaluation.worker_process import WorkerProcess; "
+        "WorkerProcess(program=[sys.argv[1]]).judge(Request(Path(), Path(sys.argv[2]), (), 128, 60.0))"
     )
     parent = psutil.Popen([sys.executable, "-c", script, tmp_path / "worker.py", hanging.bundle])
     with hanging.bundle.open("wb"):
