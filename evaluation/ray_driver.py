@@ -27,6 +27,8 @@ _LOOK_S = 1.0
 """How often somebody who waits for room looks whether it is still wanted."""
 _END_S = 1.0
 """What an actor may take to end its worker by itself."""
+_LEAVE_S = 3.0
+"""What taking leave of a cluster may take; it notices one that is gone without a word as well."""
 _STORE_BYTES = 128 << 20
 """Object store of a cluster of our own: a few pieces of files at a time."""
 
@@ -135,7 +137,9 @@ def main() -> None:
         Service(channel, RayJudging(pool, options.start_s), workers).run()
     finally:
         pool.close()
-        ray.shutdown()
+        leaving = threading.Thread(target=ray.shutdown, name="leaving", daemon=True)
+        leaving.start()
+        leaving.join(_LEAVE_S)
         os._exit(0)  # threads that still wait for an answer wait for nothing
 
 

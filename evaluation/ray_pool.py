@@ -86,7 +86,8 @@ class Pool:
         machine.end()
         with self._change:
             self._last_loss = f"{machine.name}: {how}"
-            self._there.remove(machine)
+            if machine in self._there:
+                self._there.remove(machine)
             self._none_since = time.monotonic()
             self._change.notify_all()
 

@@ -68,8 +68,7 @@ class RayProcess:
 
     def end(self, cause: str) -> None:
         """End it and all that it started; requests under way are Abandoned for this cause."""
-        with self._change:
-            self._cause = self._cause or cause
+        self._give_up(cause)
         self._send(END)
         self._listener.join(_END_S)
         self._child.kill()
@@ -92,15 +91,19 @@ class RayProcess:
             cause = "the cluster gave no sign of life in time, and the process that drives it was killed"
         except (Died, Garbled) as error:
             cause = f"the process that drives the cluster {error}"
+        self._give_up(cause)
+        with self._sending:
+            self._child.discard()
+
+    def _give_up(self, cause: str) -> None:
+        """Take no more requests, and answer those under way."""
         with self._change:
             self._cause = self._cause or cause
             orders, self._orders = self._orders, {}
-        with self._sending:
-            self._child.discard()
-        if not self._workers.done():
-            self._workers.set_result(1)
-        for order in orders.values():
-            order.verdict.set_result(Abandoned(self._cause))
+            for order in orders.values():
+                order.verdict.set_result(Abandoned(self._cause))
+            if not self._workers.done():
+                self._workers.set_result(1)
 
     def _greet(self, until: float) -> None:
         if (greeting := self._child.receive(until)) != READY:
@@ -116,8 +119,10 @@ class RayProcess:
             match news:
                 case Beat(workers) if not self._workers.done():
                     self._workers.set_result(workers)
-                case Began(number):
+                case Began(number) if number in self._orders:
                     order = self._orders[number]
                     order.until = time.monotonic() + order.request.deadline_s + _GRACE_S
-                case Ended(number, verdict):
+                case Ended(number, verdict) if number in self._orders:
                     self._orders.pop(number).verdict.set_result(verdict)
+                case _:  # one more beat, or news of what was given up
+                    pass

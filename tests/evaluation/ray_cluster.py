@@ -1,4 +1,4 @@
-"""A small Ray cluster on this machine, with as many nodes as wanted, started by Ray's own command as an operator would."""
+"""A small Ray cluster on this machine, its nodes started by Ray's own command, as an operator starts them."""
 
 import os
 import secrets
@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import psutil
 
 SETTINGS = {
     "RAY_AUTH_MODE": "token",
@@ -50,6 +52,16 @@ class RayCluster:
                     start_new_session=True,
                 )
             )
+
+    def kill_raylet(self, node: int) -> None:
+        """Kill what makes a node one of the cluster's; Ray then ends what it ran."""
+        children = psutil.Process(self._nodes[node].pid).children()
+        next(child for child in children if child.name() == "raylet").kill()
+
+    def node_of(self, pid: int) -> int:
+        """The node on which a process runs."""
+        above = {parent.pid for parent in psutil.Process(pid).parents()}
+        return next(number for number, node in enumerate(self._nodes) if node.pid in above)
 
     def end(self) -> None:
         """End all nodes at once."""

@@ -1,4 +1,4 @@
-"""Parcels on a machine that judges for another: whole or not at all, within bounds, never taken from whoever uses them."""
+"""Parcels on a machine that judges for another: whole or not at all, within bounds, never taken from who uses them."""
 
 from pathlib import Path
 

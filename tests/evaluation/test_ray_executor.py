@@ -1,11 +1,12 @@
-"""Judging on a Ray cluster: the local verdicts, and the right ones where workers, actors and nodes end in the middle."""
+"""Judging on a Ray cluster: the local verdicts, and the right ones where workers, actors and nodes are killed."""
 
+import hashlib
 import itertools
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,7 @@ from tests.evaluation.ray_cluster import RayCluster
 
 TASKS = (TaskSpec("reference_loss", 3, 0.5, 16.0), TaskSpec("text_loss", 2, 0.5, 16.0, window_bytes=32))
 OBEDIENT = (
-    "import os, signal, time\nfrom evaluation.verdicts import Abandoned\nfrom evaluation.worker import *\n"
+    "import hashlib, os, signal, time\nfrom evaluation.verdicts import Abandoned\nfrom evaluation.worker import *\n"
     "serve(Channel(), lambda request: eval(request.bundle.read_text()))\n"
 )
 """A worker that does what its bundle says, in an expression whose value is the verdict."""
@@ -73,22 +74,28 @@ def told(tmp_path: Path) -> Callable[..., Request]:
 
 
 @pytest.fixture
-def once(told: Callable[..., Request], tmp_path: Path) -> Request:
-    """A request whose first worker writes its pid to a pipe and hangs, and whose second one is done with it."""
-    os.mkfifo(tmp_path / "pid")
-    (tmp_path / "first").touch()
-    hang = f"(os.unlink('{tmp_path}/first'), open('{tmp_path}/pid', 'w').write(str(os.getpid())), time.sleep(600))"
-    return told(f"{hang} if os.path.exists('{tmp_path}/first') else Abandoned('judged again')")
+def hanging(told: Callable[..., Request], tmp_path: Path) -> Callable[[str], Request]:
+    """Makes a request whose first worker tells its pid and waits for a word, and whose second one need not."""
+
+    def make(name: str) -> Request:
+        pid, word, first = (tmp_path / f"{name}.{kind}" for kind in ("pid", "word", "first"))
+        os.mkfifo(pid)
+        os.mkfifo(word)
+        first.touch()
+        wait = f"(os.unlink('{first}'), open('{pid}', 'w').write(str(os.getpid())), open('{word}').close())"
+        return told(f"Abandoned('{name} again') if not os.path.exists('{first}') else {wait} and Abandoned('{name}')")
+
+    return make
 
 
-def pid_of(request: Request) -> int:
-    """The pid of the worker that hangs on a request of `once`; waits for it."""
-    return int((request.bundle.parent / "pid").read_text())
+def worker_at(tmp_path: Path, name: str) -> psutil.Process:
+    """The worker that waits with a request of `hanging`, as soon as it does."""
+    return psutil.Process(int((tmp_path / f"{name}.pid").read_text()))
 
 
-def ancestor(pid: int, name: str) -> psutil.Process:
-    """The nearest process above one whose name starts so."""
-    return next(parent for parent in psutil.Process(pid).parents() if parent.name().startswith(name))
+def actor_above(worker: psutil.Process) -> psutil.Process:
+    """The actor that a worker belongs to."""
+    return next(parent for parent in worker.parents() if parent.name().startswith("ray::RayNode"))
 
 
 def judged(executor: RayExecutor, *requests: Request) -> dict[Request, Verdict]:
@@ -121,58 +128,55 @@ def test_files_travel_to_nodes_that_do_not_have_them(executor: RayExecutor, cach
     model.mkdir()
     (model / "weights").write_bytes(bytes(range(256)) * 100_000)  # two pieces
     bundle.write_text(
-        "Abandoned(f'{request.model} {__import__(\"hashlib\").sha256((request.model / \"weights\").read_bytes()).hexdigest()}')"
+        "Abandoned(f'{request.model} {[hashlib.sha256(p.read_bytes()).hexdigest() for p in request.model.iterdir()]}')"
     )
-    there = [
-        Request(Path(os.path.relpath(model)), Path(os.path.relpath(bundle)), (), number, 60.0) for number in range(3)
-    ]
-    import hashlib
-
+    far = [Request(Path(os.path.relpath(model)), Path(os.path.relpath(bundle)), (), size, 60.0) for size in range(3)]
+    verdicts = judged(executor, *far)
+    (kept,) = cache.glob("*/digest")
     sha256 = hashlib.sha256((model / "weights").read_bytes()).hexdigest()
-    (kept,) = cache.glob("*/digest") if judged(executor, *there) else ()
-    assert judged(executor, *there) == {request: Abandoned(f"{kept} {sha256}") for request in there}
+    assert verdicts == {request: Abandoned(f"{kept} {[sha256]}") for request in far}
 
 
-def test_a_killed_actor_is_replaced_and_its_request_judged(executor: RayExecutor, told, once: Request) -> None:
-    asked = executor.judge([once, told("Abandoned('beside it')")])
-    beside = next(asked)
-    worker = psutil.Process(pid_of(once))
-    ancestor(worker.pid, "ray::RayNode").kill()
-    assert (beside[1], next(asked)) == (Abandoned("beside it"), (once, Abandoned("judged again")))
+def test_a_killed_actor_is_replaced_and_its_request_judged(executor: RayExecutor, told, hanging, tmp_path) -> None:
+    lost, beside = hanging("lost"), told("Abandoned('beside it')")
+    asked = executor.judge([lost, beside])
+    assert next(asked) == (beside, Abandoned("beside it"))
+    worker = worker_at(tmp_path, "lost")
+    actor_above(worker).kill()
+    assert [*asked] == [(lost, Abandoned("lost again"))]
     worker.wait(60)
 
 
-def test_a_killed_node_costs_its_request_no_verdict_and_the_queue_goes_on(
-    executor: RayExecutor, told, once: Request
+def test_a_killed_node_costs_its_request_no_verdict_and_the_queue_goes_on_elsewhere(
+    executor: RayExecutor, cluster: RayCluster, told, hanging, tmp_path
 ) -> None:
+    both = {name: hanging(name) for name in ("left", "right")}
     after = [told(f"Abandoned('after {number}')") for number in range(3)]
-    asked = executor.judge([once, *after])
-    verdicts = dict([next(asked)])
-    started = time.monotonic()
-    worker = psutil.Process(pid_of(once))
-    ancestor(worker.pid, "raylet").kill()
-    verdicts |= dict(asked)
-    assert time.monotonic() - started < once.deadline_s + 5
-    assert verdicts == {once: Abandoned("judged again")} | {
-        request: Abandoned(f"after {number}") for number, request in enumerate(after)
-    }
-    worker.wait(60)
+    with ThreadPoolExecutor() as threads:
+        verdicts = threads.submit(judged, executor, *both.values(), *after)
+        workers = {cluster.node_of((worker := worker_at(tmp_path, name)).pid): (name, worker) for name in both}
+        (stays, _), (goes, killed) = workers[0], workers[1]
+        started = time.monotonic()
+        cluster.kill_raylet(1)
+        killed.wait(60)
+        (tmp_path / f"{stays}.word").write_text("")
+        assert verdicts.result() == {
+            both[stays]: Abandoned(stays),
+            both[goes]: Abandoned(f"{goes} again"),
+            **{request: Abandoned(f"after {number}") for number, request in enumerate(after)},
+        }
+        assert time.monotonic() - started < both[goes].deadline_s + 5
 
 
-def test_close_ends_a_request_at_once_and_leaves_no_process_behind(executor: RayExecutor, once: Request) -> None:
-    asked = executor.judge([once])
-    begun: list[psutil.Process] = []
-
-    def close() -> None:
-        worker = psutil.Process(pid_of(once))
-        begun.extend([worker, ancestor(worker.pid, "ray::RayNode"), *running("evaluation.ray_driver")])
+def test_close_ends_a_request_at_once_and_leaves_no_process_behind(executor: RayExecutor, hanging, tmp_path) -> None:
+    request = hanging("open")
+    with ThreadPoolExecutor() as threads:
+        verdicts = threads.submit(judged, executor, request)
+        worker = worker_at(tmp_path, "open")
+        started = [worker, actor_above(worker), *running("evaluation.ray_driver")]
         executor.close()
-
-    closing = threading.Thread(target=close, daemon=True)
-    closing.start()
-    assert [*asked, *executor.judge([once])] == [(once, Abandoned("the executor was closed"))] * 2
-    closing.join(60)
-    assert (len(begun), psutil.wait_procs(begun, timeout=60)[1]) == (3, [])
+        assert verdicts.result() == judged(executor, request) == {request: Abandoned("the executor was closed")}
+    assert (len(started), psutil.wait_procs(started, timeout=60)[1]) == (3, [])
 
 
 def test_a_cluster_of_our_own_says_what_a_local_worker_says_and_ends_with_us(

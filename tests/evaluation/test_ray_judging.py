@@ -25,8 +25,7 @@ class ScriptedMachine:
         self.ended = False
         self._script = list(script)
 
-    def call(self, method: str, *arguments: object, within_s: float) -> object:
-        del within_s
+    def call(self, method: str, *arguments: object, within_s: float) -> object:  # noqa: ARG002 - never late
         if method == "judge":
             request = decode_request(arguments[0])  # type: ignore[arg-type]
             self.asked.append(request)
@@ -39,13 +38,12 @@ class ScriptedMachine:
         self.ended = True
 
 
-def judged(request: Request) -> Abandoned:
+def judged(_request: Request) -> Abandoned:
     """A verdict."""
-    del request
     return Abandoned("judged")
 
 
-def gone(request: Request) -> Abandoned:
+def gone(_request: Request) -> Abandoned:
     """A machine that is lost in the middle."""
     raise Lost("its node died")
 
@@ -113,9 +111,7 @@ def test_without_any_machine_a_request_is_abandoned(cluster, request_) -> None:
 def test_with_one_machine_left_requests_wait_for_it(cluster, request_) -> None:
     shared = ScriptedMachine("only", judged, judged, judged)
     judging, verdicts = cluster(shared, at_once=3, patience_s=0.01), []
-    asking = [
-        threading.Thread(target=lambda: verdicts.append(judging.judge(request_, lambda: None))) for _ in range(3)
-    ]
+    asking = [threading.Thread(target=lambda: verdicts.append(judging.judge(request_, lambda: None))) for _ in range(3)]
     for thread in asking:
         thread.start()
     for thread in asking:
@@ -124,7 +120,7 @@ def test_with_one_machine_left_requests_wait_for_it(cluster, request_) -> None:
 
 
 def test_a_machine_that_refuses_is_asked_again_for_the_next(cluster, request_) -> None:
-    def full(request: Request) -> Abandoned:
+    def full(_request: Request) -> Abandoned:
         raise Failed("OSError: no room")
 
     only = ScriptedMachine("only", full, judged)
