@@ -36,3 +36,9 @@ def test_samples_are_verified_and_filtered_in_a_stated_ratio_and_memory() -> Non
     assert (told["samples"], told["producers"], told["drawn"]) == (400, 4, 20)
     assert {"ratio", "cpu_ratio", "peak_mb", "near_duplicates_s"} <= told.keys()
     assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio", "cpu_ratio", "near_duplicates_s"))
+
+
+def test_workers_of_a_cluster_say_what_a_local_one_says() -> None:
+    told = figures("ray_scaling", "--requests", "2", "--samples", "4", "--hidden", "32", "--repeats", "1")
+    assert (told["verdicts_equal"], told["requests"]) == (True, 2)
+    assert {"efficiency", "overhead"} <= told.keys()

@@ -188,7 +188,9 @@ def test_a_cluster_of_our_own_says_what_a_local_worker_says_and_ends_with_us(
     write_bundle(Bundle((TaskSamples("reference_loss", pairs), TaskSamples("text_loss", texts))), bundle)
     request = Request(tiny_model, bundle, TASKS, 128, 60.0)
     local, executor = WorkerProcess(), RayExecutor(workers=1, cache=str(tmp_path / "cache"))
-    here, there = local.judge(request), judged(executor, request)[request]
+    with ThreadPoolExecutor() as threads:
+        judging = threads.submit(judged, executor, request)
+        here, there = local.judge(request), judging.result()[request]
     local.close()
     (driver,) = running("evaluation.ray_driver")
     started = [driver, *driver.children(recursive=True)]
