@@ -36,3 +36,10 @@ def test_samples_are_verified_and_filtered_in_a_stated_ratio_and_memory() -> Non
     assert (told["samples"], told["producers"], told["drawn"]) == (400, 4, 20)
     assert {"ratio", "cpu_ratio", "peak_mb", "near_duplicates_s"} <= told.keys()
     assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio", "cpu_ratio", "near_duplicates_s"))
+
+
+def test_races_are_simulated_in_a_stated_number_and_what_they_lose_and_save_is_told() -> None:
+    told = figures("racing", "--races", "60", "--seed", "5")
+    assert (told["races"], told["seed"], told["false_crowns"]) == (60, 5, 0)
+    shares = {"lost_worst", "lost_in_full_worst", "lost_beyond", "saved_worse", "saved_slightly_worse", "saved_equal"}
+    assert all(0.0 <= float(str(told[name])) <= 1.0 for name in shares)
