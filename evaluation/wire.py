@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evaluation.chat import ChatFormat
 from evaluation.executor import Request
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
@@ -53,7 +54,7 @@ def decode_request(message: bytes) -> Request:
     """Raises Garbled."""
     try:
         value = json.loads(message)
-        tasks = tuple(TaskSpec(**task) for task in value["tasks"])
+        tasks = tuple(TaskSpec(**{**task, "chat": ChatFormat(**task["chat"])}) for task in value["tasks"])
         return Request(Path(value["model"]), Path(value["bundle"]), tasks, value["max_length"], value["deadline_s"])
     except (ValueError, KeyError, TypeError) as error:
         raise Garbled(f"got no request: {error}") from error

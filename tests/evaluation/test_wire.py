@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import wire
+from evaluation.chat import ChatFormat
 from evaluation.executor import Request
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Scored, TaskValues
@@ -23,7 +24,8 @@ verdicts = (
     | st.builds(Abandoned, names)
 )
 TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999)
-REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK,), 512, 1.5)
+CHOICE = TaskSpec("multiple_choice", 64, 0.9, 1.0, chat=ChatFormat("<|im_start|>", "é\n"), by="letter")
+REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK, CHOICE), 512, 1.5)
 
 
 @given(verdicts)
