@@ -16,13 +16,17 @@ from chain.signing import Wallet
 from evaluation.branches import Branch, Tree, trees
 from evaluation.chat import PLAIN, ChatFormat
 from evaluation.encodings import Encodings
+from evaluation.executor import Request
 from evaluation.likelihood import Measured
+from evaluation.sources.bundle import Bundle, TaskSamples, write_bundle
 from evaluation.sources.content import Choice, Pair
 from evaluation.sources.procedures.draws import Draws
 from evaluation.sources.procedures.facts import facts
 from evaluation.sources.sample import Sample
 from evaluation.tasks.multiple_choice import doubt, score
 from evaluation.tasks.spec import TaskSpec
+from evaluation.verdicts import TaskValues
+from evaluation.wire import decode_request, encode_request
 from models.loading import LoadedModel, load
 from models.rejections import Reason, Rejection
 
@@ -237,6 +241,17 @@ def test_a_tokenizer_that_swallows_text_is_refused(swallowed: str, make_model, s
 def test_samples_of_another_kind_are_refused(loaded: LoadedModel, samples_of) -> None:
     with pytest.raises(TypeError, match="multiple_choice scores choices"):
         score(loaded, samples_of([Pair("a", "b")]), SPEC, MAX_LENGTH, Encodings())
+
+
+def test_a_worker_asks_as_the_request_says(tiny_model: Path, loaded: LoadedModel, samples_of, tmp_path: Path) -> None:
+    from evaluation.judging import Judging
+
+    samples, spec = samples_of(CHOICES), replace(SPEC, chat=CHAT)
+    write_bundle(Bundle((TaskSamples("multiple_choice", tuple(samples)),)), tmp_path / "bundle.jsonl")
+    request = Request(tiny_model, tmp_path / "bundle.jsonl", (spec,), MAX_LENGTH, 60.0)
+    verdict = Judging("cpu", "float32", 1)(decode_request(encode_request(request)))
+    judged = TaskValues("multiple_choice", tuple(sample.id for sample in samples), measure(loaded, samples, spec))
+    assert verdict.tasks == (judged,)
 
 
 ids = st.lists(st.integers(10, 99), max_size=60).map(tuple)
