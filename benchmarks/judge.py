@@ -5,10 +5,10 @@ validator does: one warm worker, the king first, then challengers against its va
 the start of the worker. *The plain way* (`benchmarks/ways/plain_judging.py`) starts a process for each model, loads it
 twice and scores every sample of it, one at a time. Both use the same number of threads and are run in turn.
 
-The plain way costs the same for every model, so by default it judges the king and some challengers, and its time for
-all is the median of those times their number; `--plain 17` runs them all. `verdicts_equal` says that who passes is who
-passes when all samples of everybody are scored, that every value of a raced model is bit for bit that of a full judging,
-and that both ways agree on every sample to 1e-4.
+The plain way costs the same for every model, so by default it judges some of them, and its time for all is the median
+of those times their number; `--plain 17` runs them all. `verdicts_equal` says that who passes is who passes when all
+samples of everybody are scored, that every value of a raced model is bit for bit that of a full judging, and that both
+ways agree on every sample to 1e-4.
 """
 
 import argparse

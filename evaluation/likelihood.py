@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from evaluation.batching import batches
+from evaluation.chat import Part
 from evaluation.encodings import Encodings
 from evaluation.tasks.spec import TaskSpec
 from evaluation.tokens import Ids, Span, outside, spans, start_id
@@ -71,25 +72,31 @@ def _spans(
     room = min(max_length, loaded.max_length)
     made: list[Span] = []
     for piece in passage.pieces:
-        context: Ids = ()
-        for text in piece.context:
-            ids = _ids(loaded, text, encodings)
-            if isinstance(ids, Rejection):
-                return ids
-            context += ids
-        scored = _ids(loaded, piece.scored, encodings)
+        context = joined_ids(loaded, piece.context, encodings)
+        if isinstance(context, Rejection):
+            return context
+        scored = joined_ids(loaded, (piece.scored,), encodings)
         if isinstance(scored, Rejection):
             return scored
         made += spans(context, scored, start_id(loaded.tokenizer), room)
     return tuple(made)
 
 
-def _ids(loaded: LoadedModel, text: str, encodings: Encodings) -> Ids | Rejection:
-    """The text's ids in the model's embedding, which is asked every time: models of one tokenizer differ in it."""
-    ids = encodings.ids(loaded.tokenizer, loaded.tokenizer_id, text)
-    if isinstance(ids, Rejection):
-        return ids
-    return outside(ids, loaded.model.get_input_embeddings().num_embeddings) or ids
+def joined_ids(loaded: LoadedModel, parts: Sequence[Part], encodings: Encodings) -> Ids | Rejection:
+    """The parts' ids, each part encoded by itself, once they are known to be in the model's embedding.
+
+    That is asked every time: models of one tokenizer differ in it.
+    """
+    rows = loaded.model.get_input_embeddings().num_embeddings
+    joined: Ids = ()
+    for part in parts:
+        ids = encodings.ids(loaded.tokenizer, loaded.tokenizer_id, part)
+        if isinstance(ids, Rejection):
+            return ids
+        if refused := outside(ids, rows):
+            return refused
+        joined += ids
+    return joined
 
 
 def nats(loaded: LoadedModel, spans: Sequence[Span], keys: Sequence[str], budget: int) -> list[float]:
@@ -114,7 +121,7 @@ def _batch_nats(loaded: LoadedModel, spans: Sequence[Span]) -> list[float]:
     targets = torch.tensor([target for span in spans for target in span.targets], device=device)
     with torch.inference_mode():
         hidden = loaded.model.base_model(input_ids=inputs, use_cache=False).last_hidden_state
-        losses = _losses(loaded, hidden.flatten(0, 1)[rows], targets)
+        losses = row_losses(loaded, hidden.flatten(0, 1)[rows], targets)
     return [math.fsum(part) for part in _split(losses, [len(span.targets) for span in spans])]
 
 
@@ -123,7 +130,7 @@ def _scored(span: Span) -> range:
     return range(len(span.inputs) - len(span.targets), len(span.inputs))
 
 
-def _losses(loaded: LoadedModel, hidden: torch.Tensor, targets: torch.Tensor) -> list[float]:
+def row_losses(loaded: LoadedModel, hidden: torch.Tensor, targets: torch.Tensor) -> list[float]:
     """Loss in nats of each row of `hidden` (rows × width) on its target, through the head chunk by chunk."""
     head = loaded.model.get_output_embeddings()
     rows = max(1, HEAD_ELEMENTS // head.weight.shape[0])

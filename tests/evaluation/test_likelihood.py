@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from chain.signing import Wallet
+from evaluation.chat import ChatFormat
 from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured
 from evaluation.sources.content import Pair, Text
@@ -77,6 +78,14 @@ def test_reference_loss_is_the_plain_float64_one(family: str, make_model, sample
     measured = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH, Encodings())
     expected = [plain_bits_per_byte(exact, loaded.tokenizer, [([pair.prompt], pair.reference)]) for pair in PAIRS]
     assert measured.values == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_pair_may_be_asked_in_a_chat_format(tiny_model: Path, loaded: LoadedModel, samples_of) -> None:
+    asked = replace(REFERENCE, chat=ChatFormat("<s>user: ", "</s>"))
+    measured = TASKS["reference_loss"](loaded, samples_of(PAIRS[:1]), asked, MAX_LENGTH, Encodings())
+    pieces = [(["<s>user: ", PAIRS[0].prompt, "</s>"], PAIRS[0].reference)]  # the plain way reads marks in any context
+    exact = in_float64(tiny_model)
+    assert measured.values == pytest.approx([plain_bits_per_byte(exact, loaded.tokenizer, pieces)], rel=1e-6)
 
 
 def test_text_loss_is_the_plain_float64_one(tiny_model: Path, loaded: LoadedModel, samples_of) -> None:
