@@ -1,4 +1,4 @@
-"""The language-model head and the loss behind it, in tiles: no more logits exist at once than a processor's cache holds.
+"""The language-model head and the loss behind it, in tiles: at no time are there more logits than a cache holds.
 Knows tensors; nothing of samples, sequences or models.
 """
 
@@ -6,14 +6,14 @@ import torch
 
 ROWS = {"cpu": 512, "cuda": 2048}
 COLUMNS = {"cpu": 2048, "cuda": 8192}
-"""Rows and words of the vocabulary in one tile, by the kind of device; constants, so that no free memory moves a score."""
+"""Rows and words of a tile, by the kind of device; constants, so that no free memory moves a score."""
 
 
 def row_losses(hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """−log p of each row's target in nats, float64: hidden is rows × width, head is vocabulary × width.
 
     Logits are made as float32 whatever dtype hidden and head have: those of bfloat16 would be rounded to steps of
-    0.06 near 10. NaN where a row's logits hold NaN or infinity.
+    0.06 near 10. NaN where a row has a logit that is NaN or +infinity.
     """
     rows = ROWS[hidden.device.type]
     parts = zip(hidden.split(rows), targets.split(rows), strict=True)

@@ -19,7 +19,7 @@ from models.loading import LoadedModel
 from models.rejections import Reason, Rejection
 
 CPU_TOKENS = 512
-"""Padded tokens of a batch on a CPU, where the table's budget is larger: what a layer makes of more leaves its cache."""
+"""Padded tokens of a batch on a CPU where the table's budget is larger: what a layer makes of more leaves its cache."""
 
 
 @dataclass(frozen=True, slots=True)
