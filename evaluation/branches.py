@@ -10,7 +10,7 @@ from itertools import islice
 import torch
 
 from evaluation.batching import batches
-from evaluation.likelihood import row_losses
+from evaluation.head import row_losses
 from evaluation.tokens import Ids, spans
 from models.loading import LoadedModel
 
@@ -93,7 +93,8 @@ def _batch_nats(loaded: LoadedModel, trees: Sequence[Tree]) -> list[list[float]]
         hidden = loaded.model.base_model(
             input_ids=inputs, position_ids=positions, attention_mask=mask, use_cache=False
         ).last_hidden_state
-        losses = iter(row_losses(loaded, hidden.flatten(0, 1)[rows], targets))
+        head = loaded.model.get_output_embeddings().weight
+        losses = iter(row_losses(hidden.flatten(0, 1)[rows], head, targets).tolist())
     return [[math.fsum(islice(losses, len(branch.targets))) for branch in tree.branches] for tree in trees]
 
 
