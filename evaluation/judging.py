@@ -9,6 +9,7 @@ import torch
 
 from evaluation.encodings import Encodings
 from evaluation.executor import Request
+from evaluation.fitting import shortage
 from evaluation.judge import judge
 from evaluation.sources.bundle import read_bundle
 from evaluation.verdicts import Abandoned, Scored, Verdict
@@ -37,7 +38,9 @@ class Judging:
         finally:
             self._let_go()
 
-    def _judged(self, request: Request) -> Scored | Rejection:
+    def _judged(self, request: Request) -> Scored | Rejection | Abandoned:
+        if lacking := shortage(request.model, request.tasks, request.max_length, self._device, self._dtype):
+            return Abandoned(lacking)
         bundle = read_bundle(request.bundle)
         loaded = load(request.model, device=self._device, dtype=self._dtype)
         asked = bundle, request.tasks, request.max_length

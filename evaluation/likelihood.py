@@ -10,14 +10,12 @@ import torch
 
 from evaluation.batching import batches
 from evaluation.encodings import Encodings
+from evaluation.memory_plan import HEAD_ELEMENTS
 from evaluation.tasks.spec import TaskSpec
 from evaluation.tokens import Ids, Span, outside, spans, start_id
 from evaluation.windows import Piece
 from models.loading import LoadedModel
 from models.rejections import Reason, Rejection
-
-HEAD_ELEMENTS = 2**25
-"""Logits held at once by the language-model head (128 MiB of float32); a constant, so that it moves no score."""
 
 
 @dataclass(frozen=True, slots=True)

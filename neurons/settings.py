@@ -69,7 +69,7 @@ class ValidatorSettings(Settings):
     """Path or SQLAlchemy URL of the ledger; unset means ledger.sqlite in `home`."""
     device: str = "cpu"
     """Where models are judged: cpu, cuda or cuda:N."""
-    dtype: str = "float32"
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     """Weights' dtype while judging; losses are float32 whatever it is."""
     threads: int = Field(default=1, ge=1)
     """CPU threads of the judging worker; more than one pays only for models of billions of parameters."""
