@@ -14,8 +14,10 @@ from models.architectures import Sizes
 
 DeviceKind = Literal["cpu", "cuda"]
 
-HEAD_ELEMENTS = 2**25
-"""Logits held at once by the language-model head (128 MiB of float32); a constant, so that it moves no score."""
+TILE_ROWS: Mapping[DeviceKind, int] = {"cpu": 512, "cuda": 2048}
+TILE_COLUMNS: Mapping[DeviceKind, int] = {"cpu": 2048, "cuda": 8192}
+"""Rows and words of the vocabulary in one tile of the head, by the kind of device; constants, so that no free memory
+moves a score."""
 PROBE_TOKENS = 64
 """Tokens whose logits the causality probe holds at once (fewer where the model takes fewer)."""
 ITEM_BYTES: Mapping[str, int] = {"float32": 4, "float16": 2, "bfloat16": 2}
@@ -56,7 +58,7 @@ class MemoryPlan:
     scores: int
     """Attention scores or a mask, where attention cannot do without: 0 in most models."""
     head: int
-    """Logits of the language-model head, chunk by chunk, and what float32 needs beside them."""
+    """What the language-model head takes: the rows that are scored, and their logits tile by tile in float32."""
     cache: int
     """Keys and values kept between passes."""
     runtime: int
@@ -100,7 +102,7 @@ def lack(needed: MemoryPlan, has: int, device: str, dtype: str) -> str | None:
 def work_of(tasks: Sequence[TaskSpec], max_length: int) -> Work:
     """The most that tasks give at once to a model that takes `max_length` tokens.
 
-    A sequence longer than a task's budget is a batch by itself.
+    A sequence longer than a task's budget is a batch by itself. A CPU is given less at once than a budget allows.
     """
     batches = [(KIND_OF_TASK[task.name], max(task.token_budget, max_length)) for task in tasks]
     return Work(
@@ -118,7 +120,7 @@ def plan(sizes: Sizes, work: Work, dtype: str, device: DeviceKind, window: int |
         weights=sizes.parameters() * item,
         layer=_layer_bytes(sizes, work.batch, item),
         scores=_score_bytes(sizes, work, item, device, window),
-        head=_head_bytes(sizes, work.batch, item),
+        head=_head_bytes(sizes, work.batch, item, device),
         cache=2 * sizes.kv_heads * sizes.head_dim * (sizes.layers + 1) * work.cached * item,
         runtime=RUNTIME_BYTES[device],
     )
@@ -151,11 +153,13 @@ def _score_bytes(sizes: Sizes, work: Work, item: int, device: DeviceKind, window
     return mask
 
 
-def _head_bytes(sizes: Sizes, tokens: int, item: int) -> int:
-    """A chunk of logits, in float32 and as log-probabilities, after the rows that are scored; or the probe's logits:
-    two passes, their difference and its size."""
-    rows = min(tokens, max(1, HEAD_ELEMENTS // sizes.vocab))
-    narrow = item if item < _FLOAT32 else 0
-    chunk = rows * (sizes.vocab * (2 * _FLOAT32 + narrow) + sizes.hidden * _FLOAT32)
+def _head_bytes(sizes: Sizes, tokens: int, item: int, device: DeviceKind) -> int:
+    """The rows that are scored, and two tiles of their logits, one coming and one going, for which a CPU copies narrow
+    weights to float32, no more of the head than a tile takes; or the probe's whole logits: two passes, their difference
+    and its size.
+    """
+    rows, columns = min(tokens, TILE_ROWS[device]), min(sizes.vocab, TILE_COLUMNS[device])
+    copied = (rows + columns) * sizes.hidden if device == "cpu" and item < _FLOAT32 else 0
+    tiles = (2 * rows * columns + copied) * _FLOAT32
     probe = PROBE_TOKENS * sizes.vocab * 4 * _FLOAT32
-    return tokens * sizes.hidden * item + max(chunk, probe)
+    return tokens * sizes.hidden * item + max(tiles, probe)
