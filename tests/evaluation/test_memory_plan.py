@@ -98,9 +98,9 @@ def test_70b_is_refused_at_48_gb_with_what_it_needs_what_there_is_and_the_remedy
         for dtype in ("bfloat16", "float32")
     ]
     assert said == [
-        "judging in bfloat16 needs 152.25 GB (weights 141.11, layer 0.84, head 0.41, runtime 1.00); cuda:1 has 48.00 "
+        "judging in bfloat16 needs 152.03 GB (weights 141.11, layer 0.84, head 0.20, runtime 1.00); cuda:1 has 48.00 "
         "GB: judge on a device with more memory",
-        "judging in float32 needs 316.76 GB (weights 282.21, layer 1.68, scores 12.88, head 0.41, runtime 1.00); "
+        "judging in float32 needs 316.61 GB (weights 282.21, layer 1.68, scores 12.88, head 0.27, runtime 1.00); "
         "cuda:1 has 48.00 GB: judge on a device with more memory, or in bfloat16",
     ]
 
