@@ -162,8 +162,8 @@ def report(every: list[Compared], options: argparse.Namespace) -> None:
         scored = sum(len(span.targets) for span in one.spans)
         [losses] = one.ours.found
         console.print(
-            f"{one.name}: {one.shape.parameters / 1e6:,.0f}M parameters, {statistics.mean(lengths):.0f} tokens a sample "
-            f"({min(lengths)} to {max(lengths)}), {scored / sum(lengths):.0%} of them scored at "
+            f"{one.name}: {one.shape.parameters / 1e6:,.0f}M parameters, "
+            f"{statistics.mean(lengths):.0f} tokens a sample ({min(lengths)} to {max(lengths)}), {scored / sum(lengths):.0%} of them scored at "
             f"{math.fsum(losses) / scored:.2f} nats a token; {one.ratio:.2f} times the plain way, "
             f"{one.cpu_ratio:.2f} in CPU time; matrix product {one.ceiling / 1e9:,.0f} GFLOP/s"
         )

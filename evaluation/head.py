@@ -4,9 +4,7 @@ Knows tensors; nothing of samples, sequences or models.
 
 import torch
 
-ROWS = {"cpu": 512, "cuda": 2048}
-COLUMNS = {"cpu": 2048, "cuda": 8192}
-"""Rows and words of a tile, by the kind of device; constants, so that no free memory moves a score."""
+from evaluation.memory_plan import TILE_COLUMNS, TILE_ROWS
 
 
 def row_losses(hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -15,7 +13,7 @@ def row_losses(hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) 
     Logits are made as float32 whatever dtype hidden and head have: those of bfloat16 would be rounded to steps of
     0.06 near 10. NaN where a row has a logit that is NaN or +infinity.
     """
-    rows = ROWS[hidden.device.type]
+    rows = TILE_ROWS[hidden.device.type]
     parts = zip(hidden.split(rows), targets.split(rows), strict=True)
     return torch.cat([_losses(some, head, wanted) for some, wanted in parts])
 
@@ -26,7 +24,7 @@ def _losses(hidden: torch.Tensor, head: torch.Tensor, targets: torch.Tensor) -> 
     tops: list[torch.Tensor] = []
     sums: list[torch.Tensor] = []
     first = 0
-    for words in head.split(COLUMNS[hidden.device.type]):
+    for words in head.split(TILE_COLUMNS[hidden.device.type]):
         logits = _logits(hidden, words)
         place = targets - first
         is_here = (place >= 0) & (place < len(words))
