@@ -11,6 +11,8 @@ from chain.types import Block
 from competitions.spec import Competition, Phase, Table
 from competitions.table_sources import phrase_lists, source_faults, with_sources
 from competitions.toml_records import TableError, built
+from evaluation.chat import PLAIN
+from evaluation.tasks.spec import TaskSpec
 from models.bases import base_faults
 from models.limits import TOKENIZER_RULE, is_tokenizer
 from models.lineage import Kind
@@ -132,7 +134,18 @@ def _competition_faults(competition: Competition) -> list[str]:
     checks += [
         (t.context_bytes >= 4, f"tasks.{t.name}.context_bytes", t.context_bytes, character) for t in competition.tasks
     ]
+    checks += [check for task in competition.tasks for check in _asking_checks(task)]
     if competition.base is not None:
         checks += [(False, f"base.{field}", value, rule) for field, value, rule in base_faults(competition.base)]
     faults = [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]
     return faults + source_faults(competition)
+
+
+def _asking_checks(task: TaskSpec) -> list[tuple[bool, str, object, str]]:
+    """What only some tasks can do: a value that another one would ignore in silence is refused."""
+    where, chooses = f"tasks.{task.name}", task.name == "multiple_choice"
+    return [
+        (not chooses or task.cap <= 1, f"{where}.cap", task.cap, "at most 1, the largest value there is"),
+        (chooses or task.by == "likelihood", f"{where}.by", task.by, "left out: only multiple_choice has it"),
+        (task.name != "text_loss" or task.chat == PLAIN, f"{where}.chat", task.chat, "left out: a text has no prompt"),
+    ]

@@ -2,11 +2,10 @@
 
 import torch
 
+from evaluation.memory_plan import PROBE_TOKENS
 from models.loading import LoadedModel
 from models.rejections import Reason, Rejection
 
-LENGTH = 64
-"""Tokens of the probe (fewer where the model takes fewer)."""
 TOLERANCE = 1e-4
 """Largest difference of a logit that passes.
 
@@ -22,7 +21,7 @@ def refusal(loaded: LoadedModel, max_length: int) -> Rejection | None:
     The tail is changed from several places on, odd ones, so that attention in blocks is caught across a block's border
     or inside it.
     """
-    length = min(LENGTH, max_length, loaded.max_length)
+    length = min(PROBE_TOKENS, max_length, loaded.max_length)
     rows = loaded.model.get_input_embeddings().num_embeddings
     tokens = torch.randint(rows, (length,), generator=torch.Generator().manual_seed(length))
     plain = _logits(loaded, tokens)

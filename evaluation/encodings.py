@@ -6,6 +6,7 @@ import hashlib
 from array import array
 from collections import OrderedDict
 
+from evaluation.chat import Markup, Part
 from evaluation.tokens import Ids, Tokenizer, encode
 from models.rejections import Rejection
 
@@ -24,20 +25,21 @@ class Encodings:
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._kept: OrderedDict[tuple[str, bytes], array[int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, bool, bytes], array[int]] = OrderedDict()
 
-    def ids(self, tokenizer: Tokenizer, tokenizer_id: str, text: str) -> Ids | Rejection:
+    def ids(self, tokenizer: Tokenizer, tokenizer_id: str, part: Part) -> Ids | Rejection:
         """What `tokens.encode` gives; `tokenizer_id` stands for every byte that the tokenizer was made of."""
-        key = (tokenizer_id, hashlib.sha256(text.encode()).digest())
+        is_ours, text = (True, part.text) if isinstance(part, Markup) else (False, part)
+        key = (tokenizer_id, is_ours, hashlib.sha256(text.encode()).digest())
         if (kept := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return tuple(kept)
-        ids = encode(tokenizer, text)
+        ids = encode(tokenizer, part)
         if not isinstance(ids, Rejection):
             self._keep(key, array("q", ids))
         return ids
 
-    def _keep(self, key: tuple[str, bytes], ids: "array[int]") -> None:
+    def _keep(self, key: tuple[str, bool, bytes], ids: "array[int]") -> None:
         self._kept[key] = ids
         self._bytes += _size(ids)
         while self._bytes > self._max_bytes:

@@ -9,9 +9,10 @@ import torch
 
 from evaluation.encodings import Encodings
 from evaluation.executor import Request
+from evaluation.fitting import shortage
 from evaluation.judge import judge
 from evaluation.sources.bundle import read_bundle
-from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
+from evaluation.verdicts import Abandoned, Verdict
 from models.loading import Unloadable, load
 from models.rejections import Reason, Rejection
 
@@ -37,7 +38,9 @@ class Judging:
         finally:
             self._let_go()
 
-    def _judged(self, request: Request) -> Scored | Outraced | Rejection:
+    def _judged(self, request: Request) -> Verdict:
+        if lacking := shortage(request.model, request.tasks, request.max_length, self._device, self._dtype):
+            return Abandoned(lacking)
         bundle = read_bundle(request.bundle)
         loaded = load(request.model, device=self._device, dtype=self._dtype)
         asked = bundle, request.tasks, request.max_length, self._encodings

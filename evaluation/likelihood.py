@@ -3,21 +3,24 @@ tokens; not where samples come from, nor what a score decides.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import torch
 
 from evaluation.batching import batches
+from evaluation.chat import Part
 from evaluation.encodings import Encodings
+from evaluation.head import row_losses
 from evaluation.tasks.spec import TaskSpec
 from evaluation.tokens import Ids, Span, outside, spans, start_id
 from evaluation.windows import Piece
 from models.loading import LoadedModel
 from models.rejections import Reason, Rejection
 
-HEAD_ELEMENTS = 2**25
-"""Logits held at once by the language-model head (128 MiB of float32); a constant, so that it moves no score."""
+CPU_TOKENS = 512
+"""Padded tokens of a batch on a CPU where the table's budget is larger: what a layer makes of more leaves its cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,70 +74,73 @@ def _spans(
     room = min(max_length, loaded.max_length)
     made: list[Span] = []
     for piece in passage.pieces:
-        context: Ids = ()
-        for text in piece.context:
-            ids = _ids(loaded, text, encodings)
-            if isinstance(ids, Rejection):
-                return ids
-            context += ids
-        scored = _ids(loaded, piece.scored, encodings)
+        context = joined_ids(loaded, piece.context, encodings)
+        if isinstance(context, Rejection):
+            return context
+        scored = joined_ids(loaded, (piece.scored,), encodings)
         if isinstance(scored, Rejection):
             return scored
         made += spans(context, scored, start_id(loaded.tokenizer), room)
     return tuple(made)
 
 
-def _ids(loaded: LoadedModel, text: str, encodings: Encodings) -> Ids | Rejection:
-    """The text's ids in the model's embedding, which is asked every time: models of one tokenizer differ in it."""
-    ids = encodings.ids(loaded.tokenizer, loaded.tokenizer_id, text)
-    if isinstance(ids, Rejection):
-        return ids
-    return outside(ids, loaded.model.get_input_embeddings().num_embeddings) or ids
+def joined_ids(loaded: LoadedModel, parts: Sequence[Part], encodings: Encodings) -> Ids | Rejection:
+    """The parts' ids, each part encoded by itself, once they are known to be in the model's embedding.
+
+    That is asked every time: models of one tokenizer differ in it.
+    """
+    rows = loaded.model.get_input_embeddings().num_embeddings
+    joined: Ids = ()
+    for part in parts:
+        ids = encodings.ids(loaded.tokenizer, loaded.tokenizer_id, part)
+        if isinstance(ids, Rejection):
+            return ids
+        if refused := outside(ids, rows):
+            return refused
+        joined += ids
+    return joined
 
 
 def nats(loaded: LoadedModel, spans: Sequence[Span], keys: Sequence[str], budget: int) -> list[float]:
     """Negative log-likelihood of each span's targets, in nats, in the spans' order.
 
-    Logits are upcast to float32 and losses summed in float64, exactly. Only rows that are scored go through the head.
-    The same spans under the same keys give bit-identical values in whatever order they come.
+    Logits are float32 whatever the weights are, and losses are summed in float64, exactly. Only rows that are scored go
+    through the head. The same spans under the same keys give bit-identical values in whatever order they come.
     """
+    if not spans:
+        return []
+    tokens = min(budget, CPU_TOKENS) if loaded.model.device.type == "cpu" else budget
+    cut = batches([len(span.inputs) for span in spans], keys, tokens)
+    # a device is given all its work before anything is read back from it
+    made = [_batch_losses(loaded, [spans[index] for index in batch]) for batch in cut]
+    each = iter(torch.cat(made).tolist())
     losses = [math.nan] * len(spans)
-    for batch in batches([len(span.inputs) for span in spans], keys, budget):
-        for index, loss in zip(batch, _batch_nats(loaded, [spans[index] for index in batch]), strict=True):
-            losses[index] = loss
+    for index in chain.from_iterable(cut):
+        losses[index] = math.fsum(islice(each, len(spans[index].targets)))
     return losses
 
 
-def _batch_nats(loaded: LoadedModel, spans: Sequence[Span]) -> list[float]:
-    """One forward pass. Padding stands on the right, where a causal model does not see it, so no mask is needed."""
+def _batch_losses(loaded: LoadedModel, spans: Sequence[Span]) -> torch.Tensor:
+    """Loss in nats of each target, span after span, by one forward pass.
+
+    Padding stands on the right, where a causal model does not see it, so no mask is needed.
+    """
     device = loaded.model.device
     width = max(len(span.inputs) for span in spans)
-    inputs = torch.tensor([span.inputs + (0,) * (width - len(span.inputs)) for span in spans], device=device)
-    rows = torch.tensor([place * width + at for place, span in enumerate(spans) for at in _scored(span)], device=device)
-    targets = torch.tensor([target for span in spans for target in span.targets], device=device)
+    inputs = _on(device, [span.inputs + (0,) * (width - len(span.inputs)) for span in spans])
+    rows = _on(device, [place * width + at for place, span in enumerate(spans) for at in _scored(span)])
+    targets = _on(device, [target for span in spans for target in span.targets])
     with torch.inference_mode():
         hidden = loaded.model.base_model(input_ids=inputs, use_cache=False).last_hidden_state
-        losses = _losses(loaded, hidden.flatten(0, 1)[rows], targets)
-    return [math.fsum(part) for part in _split(losses, [len(span.targets) for span in spans])]
+        return row_losses(hidden.flatten(0, 1)[rows], loaded.model.get_output_embeddings().weight, targets)
+
+
+def _on(device: torch.device, numbers: Sequence[int] | Sequence[Ids]) -> torch.Tensor:
+    """Whole numbers on the device; a CUDA device fetches them itself, while this process goes on."""
+    made = torch.tensor(numbers, dtype=torch.long)
+    return made.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else made.to(device)
 
 
 def _scored(span: Span) -> range:
     """Positions whose predictions are scored."""
     return range(len(span.inputs) - len(span.targets), len(span.inputs))
-
-
-def _losses(loaded: LoadedModel, hidden: torch.Tensor, targets: torch.Tensor) -> list[float]:
-    """Loss in nats of each row of `hidden` (rows × width) on its target, through the head chunk by chunk."""
-    head = loaded.model.get_output_embeddings()
-    rows = max(1, HEAD_ELEMENTS // head.weight.shape[0])
-    losses: list[float] = []
-    for some, wanted in zip(hidden.split(rows), targets.split(rows), strict=True):
-        losses += torch.nn.functional.cross_entropy(head(some).float(), wanted, reduction="none").double().tolist()
-    return losses
-
-
-def _split(losses: Sequence[float], lengths: Iterable[int]) -> Iterable[Sequence[float]]:
-    start = 0
-    for length in lengths:
-        yield losses[start : start + length]
-        start += length

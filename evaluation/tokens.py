@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from evaluation.chat import Markup, Part
 from models.rejections import Reason, Rejection
 
 Ids = tuple[int, ...]
@@ -36,12 +37,13 @@ def start_id(tokenizer: Tokenizer) -> int:
     return next(token for token in candidates if token is not None)
 
 
-def encode(tokenizer: Tokenizer, text: str) -> Ids | Rejection:
+def encode(tokenizer: Tokenizer, part: Part) -> Ids | Rejection:
     """The text's ids, once they are known to give back every byte.
 
-    A special token's name in a text is text like any other.
+    A special token's name in a text is text like any other, but in the table's own markup.
     """
-    ids = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+    is_ours, text = (True, part.text) if isinstance(part, Markup) else (False, part)
+    ids = tokenizer.encode(text, add_special_tokens=False, split_special_tokens=not is_ours)
     back = tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
     if back != text:
         shared = min(len(text), len(back))

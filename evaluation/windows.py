@@ -5,27 +5,32 @@ every tokenizer is examined on the same bytes. Pure; knows no tokens.
 from dataclasses import dataclass
 from itertools import pairwise
 
+from evaluation.chat import PLAIN, ChatFormat, Part
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A text of which every byte is scored, and the texts that stand before it. Each is encoded by itself."""
 
-    context: tuple[str, ...]
+    context: tuple[Part, ...]
     scored: str
 
 
-def pieces(prompt: str, reference: str, *, context_bytes: int, window_bytes: int) -> tuple[Piece, ...]:
+def pieces(
+    prompt: str, reference: str, *, context_bytes: int, window_bytes: int, chat: ChatFormat = PLAIN
+) -> tuple[Piece, ...]:
     """The reference in windows, each after the end, at most context_bytes long, of the prompt and what precedes it.
 
     The windows join to the reference. A context is one stretch of the text; the prompt's part of it and the
     reference's are apart, because encoded as one they could share a token, which would be scored or not as a whole.
+    The chat format stands around what is left of the prompt, beside those bytes.
     """
     made: list[Piece] = []
     start = 0
     for window in byte_windows(reference, window_bytes):
         before = byte_end(reference[max(0, start - context_bytes) : start], context_bytes)
         room = context_bytes - len(before.encode()) if len(before) == start else 0
-        made.append(Piece(tuple(part for part in (byte_end(prompt, room), before) if part), window))
+        made.append(Piece((*chat.around(byte_end(prompt, room)), *([before] if before else [])), window))
         start += len(window)
     return tuple(made)
 

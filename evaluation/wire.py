@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from evaluation.chat import ChatFormat
 from evaluation.executor import Race, Request
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
@@ -46,7 +47,7 @@ def decode_request(message: bytes) -> Request:
     try:
         value = json.loads(message)
         model, bundle = Path(value.pop("model")), Path(value.pop("bundle"))
-        tasks = tuple(TaskSpec(**task) for task in value.pop("tasks"))
+        tasks = tuple(TaskSpec(**{**task, "chat": ChatFormat(**task["chat"])}) for task in value.pop("tasks"))
         return Request(model, bundle, tasks, race=_race(value.pop("race")), **value)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Garbled(f"got no request: {error}") from error

@@ -73,7 +73,7 @@ class ValidatorSettings(Settings):
     """Where models are judged, one worker on each: cpu, cuda or cuda:N, several with commas between."""
     ray_address: str | None = None
     """Address of the Ray cluster's head, such as 10.0.0.1:6379; unset means one of this machine alone."""
-    dtype: str = "float32"
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     """Weights' dtype while judging; losses are float32 whatever it is."""
     threads: int = Field(default=1, ge=1)
     """CPU threads of the judging worker; more than one pays only for models of billions of parameters."""

@@ -32,6 +32,7 @@ from models.cache import ModelCache
 from neurons import tables
 from neurons.actors import open_actors
 from neurons.descent import Descent
+from neurons.devices import doubts
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.prune import Prune
@@ -109,6 +110,9 @@ def build(settings: ValidatorSettings) -> Validator:
     needs = Needs(ledger, netuid, table)
     cache = ModelCache(folder / "models", quota_bytes=settings.cache_bytes(), spare=needs.spare)
     intake = Intake(hub, cache, Unfinished(settings.downloads()))
+    for device in sorted(set(settings.device_names())):
+        for line in doubts(table, device, settings.dtype):
+            log.warning(line)
     executor = LocalExecutor(settings.device_names(), dtype=settings.dtype, threads=settings.threads)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()

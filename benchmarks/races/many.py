@@ -11,6 +11,9 @@ from benchmarks.races.shapes import CAP, Shape, Values, challengers, gain_before
 from evaluation.paired import hall
 from evaluation.racing import counted, error_of
 
+CALIBRATION = 150
+"""Draws for each race from which the effect of clipping is known."""
+
 
 @dataclass(frozen=True)
 class Field:
@@ -31,15 +34,13 @@ class Races:
     sd_floors: tuple[float, ...]
 
 
-def races_of(
-    rng: np.random.Generator, field: Field, shape: Shape, gain: float, error: float, races: int, draws: int = 500_000
-) -> Races:
+def races_of(rng: np.random.Generator, field: Field, shape: Shape, gain: float, error: float, races: int) -> Races:
     """Races of challengers with a true relative improvement of `gain`, whose mean over all samples has a standard error
     of `error` (before clipping)."""
     score = np.dot(field.weights, field.means)
     terms = zip(field.samples, field.weights, field.means, strict=True)
     noise = error * score / np.sqrt(sum((weight * mean) ** 2 / samples for samples, weight, mean in terms))
-    asked = gain_before_clipping(rng, shape, gain, noise, draws)
+    asked = gain_before_clipping(rng, shape, gain, noise, CALIBRATION * races)
     kings, others = [], []
     for samples, mean in zip(field.samples, field.means, strict=True):
         drawn = incumbents(rng, races, samples)

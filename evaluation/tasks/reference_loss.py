@@ -27,5 +27,5 @@ def _passage(sample: Sample, spec: TaskSpec) -> Passage:
     if not isinstance(sample.content, Pair):
         raise TypeError(f"sample {sample.id} is a {sample.kind}; reference_loss scores pairs")
     prompt, reference = sample.content.prompt, sample.content.reference
-    cut = pieces(prompt, reference, context_bytes=spec.context_bytes, window_bytes=spec.window_bytes)
-    return Passage(sample.id, cut)
+    bounds = {"context_bytes": spec.context_bytes, "window_bytes": spec.window_bytes}
+    return Passage(sample.id, pieces(prompt, reference, **bounds, chat=spec.chat))

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-TaskName = Literal["reference_loss", "text_loss"]
+from evaluation.chat import PLAIN, ChatFormat
+
+TaskName = Literal["reference_loss", "text_loss", "multiple_choice"]
 SampleKind = Literal["pair", "text", "choice", "instruction"]
 
-KIND_OF_TASK: dict[TaskName, SampleKind] = {"reference_loss": "pair", "text_loss": "text"}
+KIND_OF_TASK: dict[TaskName, SampleKind] = {
+    "reference_loss": "pair",
+    "text_loss": "text",
+    "multiple_choice": "choice",
+}
 """Which kind of sample each task scores; the names a table may use."""
 
 
@@ -18,15 +24,20 @@ class TaskSpec:
     samples: int
     weight: float
     cap: float
-    """Values are clipped to [0, cap], in the task's unit (bits per byte for losses)."""
+    """Values are clipped to [0, cap], in the task's unit (bits per byte for losses, 1 − p(right) for choices)."""
     source: str = ""
     """Which of the competition's sources the samples come from; where there is only one, it need not be named."""
     window_bytes: int = 1024
     """Texts and references are scored in windows of at most this many bytes."""
     context_bytes: int = 4096
-    """reference_loss: the most bytes of prompt and preceding reference that stand before a window."""
+    """reference_loss: the most bytes of prompt and preceding reference that stand before a window. multiple_choice: the
+    most bytes of the prompt."""
     token_budget: int = 4096
     """Upper bound on padded tokens in one batch; a fact of the table, never of free memory."""
     sd_floor: float = 0.01
     """Racing takes the paired differences of values to spread at least so much, in the task's unit: a few samples that
     happen to agree must not end a race."""
+    chat: ChatFormat = PLAIN
+    """What stands around every prompt; by default nothing."""
+    by: Literal["likelihood", "letter"] = "likelihood"
+    """multiple_choice: whether the choices are scored, or the letters before which the prompt then lists them."""

@@ -42,3 +42,10 @@ def test_workers_of_a_cluster_say_what_a_local_one_says() -> None:
     told = figures("ray_scaling", "--requests", "2", "--samples", "4", "--hidden", "32", "--repeats", "1")
     assert (told["verdicts_equal"], told["requests"]) == (True, 2)
     assert {"efficiency", "overhead"} <= told.keys()
+
+
+def test_races_are_simulated_in_a_stated_number_and_what_they_lose_and_save_is_told() -> None:
+    told = figures("racing", "--races", "60", "--seed", "5")
+    assert (told["races"], told["seed"], told["false_crowns"]) == (60, 5, 0)
+    shares = {"lost_worst", "lost_in_full_worst", "lost_beyond", "saved_worse", "saved_slightly_worse", "saved_equal"}
+    assert all(0.0 <= float(str(told[name])) <= 1.0 for name in shares)

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from chain.types import Block, Coldkey, Hotkey
 from competitions.ownership import Claim
-from competitions.ranking import Entrant, Setting, decide
+from competitions.ranking import Entrant, Setting, decide, race_against
 from competitions.records import Reign
 from competitions.spec import Competition
 from competitions.table import parse
+from evaluation.executor import Race
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from models.rejections import Reason, Rejection
 from tests.competitions.builders import TABLE, scored, submit
 
@@ -83,6 +85,33 @@ def test_places_of_equals_do_not_depend_on_who_was_seen_first(setting: Setting) 
 def test_a_king_that_is_refused_leaves_the_throne_to_be_won(setting: Setting) -> None:
     refused = replace(entrant(1, 1.0), result=Rejection(Reason.NOT_FINITE, "loss is NaN"))
     assert reigning(setting, KING, [refused, entrant(2, 2.0)]) == (2, False)
+
+
+def outraced(improvement: float) -> Outraced:
+    return Outraced((TaskValues("reference_loss", ("a", "b"), (1.0, 1.1)),), 1.0, 9, 9, "env", 1, improvement, 0.004)
+
+
+def test_the_outraced_stand_behind_the_scored_by_what_they_improved_and_are_never_crowned(setting: Setting) -> None:
+    stopped = [Entrant(submit(n, n), Block(n), outraced(-0.01 * n)) for n in (4, 3)]
+    outcome = decide(setting, KING, [*stopped, entrant(2, 1.5), entrant(1, 1.0)])
+    assert [(s.submission_id, s.role, s.score) for s in outcome.standings] == [
+        (1, "king", 1.0),
+        (2, "challenger", 1.5),
+        (3, "challenger", None),
+        (4, "challenger", None),
+    ]
+    assert outcome.standings[2].why == (
+        "stopped after 2 samples: -3.00% on the incumbent so far, and at most +0.40% after all of them; 1.00% is needed"
+    )
+
+
+def test_challengers_race_against_a_confirmed_incumbents_values_in_the_same_round(setting: Setting) -> None:
+    values = Scored((TaskValues("reference_loss", ("a", "b"), (1.0, 2.0)),), 1.0, 9, 9, "env")
+    assert race_against(setting, KING, {1: values}) == Race(((1.0, 2.0),), 0.01)
+    on_trial = replace(KING, confirmed=False)
+    for incumbent, verdict in [(None, values), (on_trial, values), (KING, Abandoned("late")), (KING, outraced(0.0))]:
+        assert race_against(setting, incumbent, {1: verdict}) is None
+    assert race_against(setting, KING, {}) is None
 
 
 def test_nobody_scored_keeps_a_vacant_throne_vacant(setting: Setting) -> None:

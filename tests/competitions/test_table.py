@@ -1,14 +1,21 @@
 """The table: what it refuses and how it says so, what it fingerprints, and the shares at a block."""
 
+from typing import get_args
+
 import pytest
 
 from chain.types import Block
 from competitions.spec import LineageSpec, Table
 from competitions.table import parse, shares_at
 from competitions.toml_records import TableError
+from evaluation.chat import ChatFormat
+from evaluation.tasks.spec import TaskName, TaskSpec
 from models.bases import BaseRef
 from models.lineage import Kind
 from neurons import tables
+
+*_NAMES, _LAST = map(repr, get_args(TaskName))
+TASKS_TOLD = f"{', '.join(_NAMES)} or {_LAST}"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +40,28 @@ from neurons import tables
             "chat.tasks.reference_loss.sd_floor: must be from 0 to the cap (16.0) (it is -0.01)",
         ),
         ("samples = 64", "samples = 64\nsd_floor = nan", "reference_loss.sd_floor: must be from 0 to the cap"),
-        ('"reference_loss"', '"own_loss"', "'reference_loss' or 'text_loss' (it is 'own_loss')"),
+        ('"reference_loss"', '"own_loss"', f"input should be {TASKS_TOLD} (it is 'own_loss')"),
+        (
+            'name = "reference_loss"',
+            'name = "multiple_choice"',
+            "chat.tasks.multiple_choice.cap: must be at most 1, the largest value there is (it is 16.0)",
+        ),
+        (
+            "samples = 64",
+            'samples = 64\nby = "letter"',
+            "chat.tasks.reference_loss.by: must be left out: only multiple_choice has it (it is letter)",
+        ),
+        ("samples = 64", 'samples = 64\nby = "feel"', "by: input should be 'likelihood' or 'letter' (it is 'feel')"),
+        (
+            'name = "reference_loss"',
+            'name = "text_loss"\nchat = { before = "<s>" }',
+            "tasks.text_loss.chat: must be left out: a text has no prompt (it is ChatFormat(before='<s>', after=''))",
+        ),
+        (
+            "samples = 64",
+            'samples = 64\nchat = { befor = "<s>" }',
+            "chat.befor: unknown field; known are after, before",
+        ),
         ("decay_blocks = 1_000", "", "competitions.0.epsilon.decay_blocks: field required"),
         ("end = 0.01", "end = 0.0", "competitions.chat.epsilon: must be 0 < end <= start < 1"),
         ("{ chat = 0.7 }", "{ chat = 1.7 }", "sum to at most 1 (the sum is 1.7)"),
@@ -63,6 +91,14 @@ def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, ol
     with pytest.raises(TableError) as refusal:
         parse(table_text.replace(old, new, 1))
     assert said in str(refusal.value)
+
+
+def test_a_table_says_how_choices_are_asked(table_text: str) -> None:
+    asked = 'name = "multiple_choice"\nby = "letter"\nchat = { before = "<user>\\n", after = "<model>\\n" }'
+    told = table_text.replace('name = "reference_loss"', asked).replace("cap = 16.0", "cap = 1.0")
+    (task,) = parse(told).competitions[0].tasks
+    chat = ChatFormat("<user>\n", "<model>\n")
+    assert task == TaskSpec("multiple_choice", 64, 1.0, 1.0, "producers", chat=chat, by="letter")
 
 
 def test_a_table_says_which_kinds_of_descent_are_refused(table: Table, table_text: str) -> None:

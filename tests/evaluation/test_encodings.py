@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.chat import Markup
 from evaluation.encodings import Encodings
 from evaluation.executor import Request
 from evaluation.likelihood import Measured
@@ -155,6 +156,13 @@ def test_a_worker_keeps_what_it_encoded_for_the_next_model(tiny_model: Path, sam
     assert isinstance(judging(Request(tiny_model, tmp_path / "bundle.jsonl", (SPEC,), 128, 60.0)), Scored)
     encodings.ids(spy, identify_tokenizer(tiny_model), PAIRS[2].reference)
     assert spy.encoded == Counter()
+
+
+def test_a_text_and_the_tables_markup_of_the_same_letters_are_kept_apart(tiny_model: Path) -> None:
+    encodings, loaded = Encodings(), open_model(tiny_model)
+    asked = ["</s>", Markup("</s>")] * 2
+    plain, markup, *again = (encodings.ids(loaded.tokenizer, loaded.tokenizer_id, part) for part in asked)
+    assert (len(plain), markup, again) == (4, (loaded.tokenizer.eos_token_id,), [plain, markup])
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.text("ab", max_size=30)), max_size=40), st.integers(0, 5000))

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import statistics
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 import torch
 
 from chain.signing import Wallet
+from evaluation.chat import ChatFormat
 from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured
 from evaluation.sources.content import Pair, Text
 from evaluation.sources.sample import Sample
 from evaluation.tasks.registry import TASKS
 from evaluation.tasks.spec import KIND_OF_TASK, TaskSpec
+from evaluation.windows import byte_windows
 from models.loading import LoadedModel, load
 from models.rejections import Reason, Rejection
 
@@ -65,9 +68,16 @@ def plain_bits_per_byte(model: torch.nn.Module, tokenizer, pieces: list[tuple[li
     return bits / sum(len(piece.encode()) for _, piece in pieces)
 
 
-def in_float64(folder: Path) -> torch.nn.Module:
-    """The model of a clean directory in double precision."""
-    return load(folder, device="cpu", dtype="float32").model.double()
+def in_float64(folder: Path, dtype: str = "float32") -> torch.nn.Module:
+    """The model of a clean directory in double precision, its weights as `dtype` has them."""
+    return load(folder, device="cpu", dtype=dtype).model.double()
+
+
+def edit_tokenizer(folder: Path, change: Callable[[dict], object]) -> None:
+    """Change the tokenizer.json of a folder."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    change(tokenizer)
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
 
 
 @pytest.mark.parametrize("family", ["Llama", "Qwen2", "Mistral"])
@@ -77,6 +87,14 @@ def test_reference_loss_is_the_plain_float64_one(family: str, make_model, sample
     measured = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH, Encodings())
     expected = [plain_bits_per_byte(exact, loaded.tokenizer, [([pair.prompt], pair.reference)]) for pair in PAIRS]
     assert measured.values == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_pair_may_be_asked_in_a_chat_format(tiny_model: Path, loaded: LoadedModel, samples_of) -> None:
+    asked = replace(REFERENCE, chat=ChatFormat("<s>user: ", "</s>"))
+    measured = TASKS["reference_loss"](loaded, samples_of(PAIRS[:1]), asked, MAX_LENGTH, Encodings())
+    pieces = [(["<s>user: ", PAIRS[0].prompt, "</s>"], PAIRS[0].reference)]  # the plain way reads marks in any context
+    exact = in_float64(tiny_model)
+    assert measured.values == pytest.approx([plain_bits_per_byte(exact, loaded.tokenizer, pieces)], rel=1e-6)
 
 
 def test_text_loss_is_the_plain_float64_one(tiny_model: Path, loaded: LoadedModel, samples_of) -> None:
@@ -101,12 +119,54 @@ def test_a_long_pair_is_scored_in_windows_cut_by_bytes(tiny_model: Path, loaded:
     assert measured.values == pytest.approx([plain_bits_per_byte(exact, loaded.tokenizer, pieces)], rel=1e-6)
 
 
+@pytest.mark.parametrize(("dtype", "within"), [("float32", 1e-5), ("bfloat16", 2e-3)])
+@pytest.mark.parametrize("spec", [REFERENCE, WINDOWED], ids=["pairs", "texts"])
+def test_a_score_is_that_of_the_same_weights_in_float64(
+    spec: TaskSpec, dtype: str, within: float, tiny_model: Path, samples_of
+) -> None:
+    loaded, exact = load(tiny_model, device="cpu", dtype=dtype), in_float64(tiny_model, dtype)
+    if spec is REFERENCE:
+        contents, cut = PAIRS, [[([pair.prompt], pair.reference)] for pair in PAIRS]
+    else:
+        contents, cut = TEXTS, [[([], window) for window in byte_windows(text.text, 64)] for text in TEXTS]
+    values = TASKS[spec.name](loaded, samples_of(contents), spec, MAX_LENGTH, Encodings()).values
+    expected = [plain_bits_per_byte(exact, loaded.tokenizer, pieces) for pieces in cut]
+    assert statistics.mean(values) == pytest.approx(statistics.mean(expected), rel=within)
+
+
+@pytest.mark.parametrize("spec", [REFERENCE, WINDOWED], ids=["pairs", "texts"])
+def test_a_twin_with_a_permuted_vocabulary_scores_the_same(spec: TaskSpec, make_model, samples_of) -> None:
+    old = torch.randperm(300, generator=torch.Generator().manual_seed(1))
+    new = old.argsort().tolist()  # token of id i becomes new[i]
+
+    def permute(model) -> None:
+        for rows in (model.model.embed_tokens.weight.data, model.lm_head.weight.data):
+            rows.copy_(rows[old])
+
+    def renumber(tokenizer: dict) -> None:
+        vocab = tokenizer["model"]["vocab"]
+        vocab.update({token: new[number] for token, number in vocab.items()})
+        for token in tokenizer["added_tokens"]:
+            token["id"] = new[token["id"]]
+
+    twin = make_model(alter=permute)
+    edit_tokenizer(twin, renumber)
+    samples = samples_of(PAIRS if spec is REFERENCE else TEXTS)
+    one, other = (load(folder, device="cpu", dtype="float32") for folder in (make_model(), twin))
+    assert one.tokenizer.encode("Return") != other.tokenizer.encode("Return")
+    values, others = (TASKS[spec.name](model, samples, spec, MAX_LENGTH, Encodings()).values for model in (one, other))
+    assert others == pytest.approx(values, rel=1e-6)
+
+
 @pytest.mark.parametrize(("spec", "contents"), [(REFERENCE, PAIRS), (WINDOWED, TEXTS)], ids=["pairs", "texts"])
-def test_no_order_of_samples_moves_a_bit(spec: TaskSpec, contents, loaded: LoadedModel, samples_of) -> None:
-    samples = samples_of(contents)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_no_order_of_samples_and_no_repetition_moves_a_bit(
+    dtype: str, spec: TaskSpec, contents, tiny_model: Path, samples_of
+) -> None:
+    loaded, samples = load(tiny_model, device="cpu", dtype=dtype), samples_of(contents)
     values = dict(zip(samples, TASKS[spec.name](loaded, samples, spec, MAX_LENGTH, Encodings()).values, strict=True))
-    for seed in range(20):
-        shuffled = random.Random(seed).sample(samples, len(samples))
+    for seed in range(21):
+        shuffled = random.Random(seed).sample(samples, len(samples)) if seed else samples
         again = TASKS[spec.name](loaded, shuffled, spec, MAX_LENGTH, Encodings()).values
         assert dict(zip(shuffled, again, strict=True)) == values
 
@@ -143,12 +203,34 @@ def test_a_loss_that_is_not_finite_rejects(number: float, make_model, samples_of
 
 def test_a_normaliser_that_moves_text_rejects(make_model, samples_of) -> None:
     folder = make_model()
-    tokenizer = json.loads((folder / "tokenizer.json").read_text())
-    tokenizer["normalizer"] = {"type": "Replace", "pattern": {"String": "Return"}, "content": ""}
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    lost = {"type": "Replace", "pattern": {"String": "Return"}, "content": ""}
+    edit_tokenizer(folder, lambda tokenizer: tokenizer.update(normalizer=lost))
     loaded = load(folder, device="cpu", dtype="float32")
     refused = TASKS["reference_loss"](loaded, samples_of(PAIRS), REFERENCE, MAX_LENGTH, Encodings())
     assert refused.reason is Reason.TOKENIZER
+
+
+def test_a_normaliser_that_moves_the_answers_start_into_the_prompt_leaves_every_byte_scored(
+    loaded: LoadedModel, make_model, samples_of
+) -> None:
+    """Of prompt and answer in one it makes a letter that holds the end of one and the start of the other."""
+
+    def look_ahead(tokenizer: dict) -> None:
+        tokenizer["normalizer"] = {"type": "Replace", "pattern": {"String": "?Return"}, "content": "§"}
+        back = {"type": "Replace", "pattern": {"String": "§"}, "content": "?Return"}
+        tokenizer["decoder"] = {"type": "Sequence", "decoders": [tokenizer["decoder"], back]}
+
+    folder, pair = make_model(), PAIRS[0]
+    edit_tokenizer(folder, look_ahead)
+    ahead = load(folder, device="cpu", dtype="float32")
+    joint = ahead.tokenizer.encode(pair.prompt + pair.reference)
+    assert ahead.tokenizer.decode(joint) == pair.prompt + pair.reference
+    assert ahead.tokenizer.encode("?Return") == loaded.tokenizer.encode("§")
+    values = [
+        TASKS["reference_loss"](model, samples_of([pair]), REFERENCE, MAX_LENGTH, Encodings())
+        for model in (loaded, ahead)
+    ]
+    assert values[0] == values[1]
 
 
 def test_tasks_refuse_samples_of_another_kind(loaded: LoadedModel, samples_of) -> None:

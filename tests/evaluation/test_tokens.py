@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.chat import Markup
 from evaluation.tokens import Span, encode, outside, spans, start_id
 from evaluation.windows import pieces
 from models.rejections import Reason, Rejection
@@ -136,6 +137,19 @@ def test_spans_as_written_out(prompt, scored, max_length: int, expected) -> None
 def test_a_tokenizer_that_changes_text_is_refused(change, fault: str) -> None:
     refused = encode(Letters(change), "aBc ")
     assert refused == Rejection(Reason.TOKENIZER, f"the tokenizer {fault}: it must give back every byte it takes")
+
+
+def test_only_in_the_tables_own_markup_may_a_text_hold_a_special_token() -> None:
+    class Special(Letters):
+        def encode(self, text: str, *, add_special_tokens: bool, split_special_tokens: bool) -> list[int]:
+            ids = super().encode(text, add_special_tokens=add_special_tokens, split_special_tokens=True)
+            return ids if split_special_tokens else [0x10000]
+
+        def decode(self, token_ids: list[int], **how: bool) -> str:
+            return "<s>" if token_ids == [0x10000] else super().decode(token_ids, **how)
+
+    assert (encode(Special(), "<s>"), encode(Special(), Markup("<s>"))) == (tuple(map(ord, "<s>")), (0x10000,))
+    assert encode(Special(), Markup("<s> ")).reason is Reason.TOKENIZER
 
 
 def test_an_id_beyond_the_embedding_is_refused() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from evaluation.chat import ChatFormat, Markup
 from evaluation.windows import Piece, byte_end, byte_windows, pieces
 
 texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("aäह🙂"))
@@ -66,4 +67,12 @@ def test_pieces_as_written_out() -> None:
         Piece(("t?", "naï"), "ve "),
         Piece(("aïve ",), "🙂"),
         Piece(("e 🙂",), "!"),
+    )
+
+
+def test_the_chat_format_stands_around_what_is_left_of_the_prompt() -> None:
+    made = pieces("asked", "answered", context_bytes=6, window_bytes=4, chat=ChatFormat("<", ">"))
+    assert made == (
+        Piece((Markup("<"), "asked", Markup(">")), "answ"),
+        Piece((Markup("<"), "ed", Markup(">"), "answ"), "ered"),
     )

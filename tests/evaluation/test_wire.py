@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import wire
+from evaluation.chat import ChatFormat
 from evaluation.executor import Race, Request
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
@@ -26,8 +27,9 @@ verdicts = (
     | st.builds(Abandoned, names)
 )
 TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999)
+CHOICE = TaskSpec("multiple_choice", 64, 0.9, 1.0, chat=ChatFormat("<|im_start|>", "é\n"), by="letter")
 RACE = Race(((0.1, 0.2), (1.5,)), 0.01)
-REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK,), 512, 1.5, RACE, "alice")
+REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK, CHOICE), 512, 1.5, RACE, "alice")
 
 
 @given(verdicts)

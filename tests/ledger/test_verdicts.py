@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
 from ledger.database import Ledger, LedgerConflict
 from ledger.schema import SampleListRow
 from ledger.verdicts import attempts, pack, record_verdict, unpack, verdicts
@@ -16,6 +16,7 @@ from models.rejections import Reason, Rejection
 from tests.ledger.builders import open_round, scored, submission
 
 REJECTED = Rejection(Reason.NOT_FINITE, "3 of 64 losses are NaN")
+OUTRACED = Outraced((TaskValues("a", ("s2", "s5"), (1.5, 0.1)),), 0.5, 70, 9, "env", 1, -0.02, 0.004)
 DOUBLES = st.lists(st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0]))
 
 
@@ -35,10 +36,11 @@ def test_values_are_packed_as_little_endian_doubles() -> None:
         scored(0.1, 1e-300, 16.0),
         Scored((TaskValues("a", ("s1",), (1.0,)), TaskValues("b", ("s2", "s1"), (2.0, 3.0))), 2.5, 7, 9, "env"),
         Scored((TaskValues("empty", (), ()),), 0.0, 0, 0, "env"),
+        OUTRACED,
         REJECTED,
         Abandoned("killed after 120 s"),
     ],
-    ids=["one-task", "two-tasks", "no-samples", "rejected", "abandoned"],
+    ids=["one-task", "two-tasks", "no-samples", "outraced", "rejected", "abandoned"],
 )
 def test_a_verdict_is_read_as_it_was_recorded(ledger: Ledger, verdict: Verdict) -> None:
     round_, id_ = open_round(ledger).id, submission(ledger)
@@ -55,7 +57,7 @@ def test_an_abandoned_attempt_is_kept_and_may_be_followed(ledger: Ledger) -> Non
     assert (verdicts(ledger, round_), attempts(ledger, round_, id_)) == ({id_: scored(1.0)}, 3)
 
 
-@pytest.mark.parametrize("final", [scored(1.0), REJECTED], ids=["scored", "rejected"])
+@pytest.mark.parametrize("final", [scored(1.0), OUTRACED, REJECTED], ids=["scored", "outraced", "rejected"])
 @pytest.mark.parametrize("later", [scored(2.0), REJECTED, Abandoned("x")], ids=["scored", "rejected", "abandoned"])
 def test_a_final_verdict_stands(ledger: Ledger, final: Verdict, later: Verdict) -> None:
     round_, id_ = open_round(ledger).id, submission(ledger)

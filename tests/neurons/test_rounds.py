@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from evaluation.sources.pool import Pool
 from evaluation.sources.registry import PoolReader, Sources
 from evaluation.sources.spec import GeneratedSpec, NamedSource, SourceSpec
 from evaluation.tasks.spec import TaskSpec
-from evaluation.verdicts import Abandoned, Scored
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from hub.huggingface import HuggingFaceHub
 from ledger import rounds, submissions, verdicts
 from ledger.database import Ledger, open_ledger
@@ -110,6 +111,34 @@ def test_the_better_model_is_king_and_a_copy_is_never_judged(bench: Bench) -> No
     assert bench.newest("text") == {"carol/text": "king"}
     assert isinstance(bench.loop.executor, ScriptedExecutor)
     assert len({request.model.name for request in bench.loop.executor.requests}) == 3
+
+
+def test_the_incumbent_is_judged_first_and_challengers_race_against_its_values(bench: Bench) -> None:
+    bench = bench.judged_by(HONEST)
+    bench.run()
+    assert isinstance(bench.loop.executor, ScriptedExecutor)
+    asked = [r for r in bench.loop.executor.requests if r.tasks[0].name == "reference_loss"]
+    on_trial, *_, newest = [list(group) for _, group in groupby(asked, lambda request: request.bundle)]
+    assert [request.race for request in on_trial] == [None, None]
+    king, challenger = newest
+    assert (king.model.name, king.race) == (bench.digest("bob/answers"), None)
+    assert challenger.race is not None
+    assert challenger.race.incumbent == tuple(task.values for task in losing(2.9)(king).tasks)
+    assert challenger.race.needed >= 0.01
+
+
+def test_who_is_outraced_is_judged_no_further_and_stands_with_what_was_seen(bench: Bench) -> None:
+    def beaten(request: Request) -> Scored | Outraced:
+        whole = losing(3.0)(request)
+        task = whole.tasks[0]
+        some = TaskValues(task.task, task.sample_ids[:3], task.values[:3])
+        return Outraced((some,), 0.1, 3, 0, "scripted", 1, -0.05, 0.001) if request.race else whole
+
+    bench = bench.judged_by({**HONEST, "alice/answers": [beaten]})
+    bench.run()
+    newest = rounds.closed(bench.ledger, "answers")[-1]
+    stopped = [s for s in rounds.standings(bench.ledger, newest.id) if s.why.startswith("stopped after 3 samples")]
+    assert [(s.score, s.improvement, s.role) for s in stopped] == [(None, -0.05, "challenger")]
 
 
 def test_a_model_abandoned_three_times_by_our_fault_does_not_hold_up_the_round(bench: Bench) -> None:

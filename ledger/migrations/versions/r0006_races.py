@@ -17,8 +17,8 @@ def upgrade() -> None:
         "races",
         sa.Column("verdict_id", INT, nullable=False),
         sa.Column("rung", INT, nullable=False),
-        sa.Column("improvement", sa.Float, nullable=False),
-        sa.Column("at_best", sa.Float, nullable=False),
+        sa.Column("improvement", sa.Double, nullable=False),
+        sa.Column("at_best", sa.Double, nullable=False),
         sa.ForeignKeyConstraint(["verdict_id"], ["scorings.verdict_id"], name="fk_races_verdict_id_scorings"),
         sa.PrimaryKeyConstraint("verdict_id", name="pk_races"),
     )
