@@ -11,6 +11,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -98,7 +99,8 @@ def main() -> None:
         sides = [Side(name, judging(executor, requests)) for name, executor in executors.items()]
         for executor in executors.values():
             stack.enter_context(closing(executor))
-            judging(executor, requests)()  # starts its workers
+        with ThreadPoolExecutor() as threads:  # each way starts its workers
+            list(threads.map(lambda side: side.run(), sides))
         for _ in track(range(options.repeats), "measuring", console=Console(stderr=True)):
             for side in sides:
                 side.measure()

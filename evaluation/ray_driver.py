@@ -27,7 +27,7 @@ _LOOK_S = 1.0
 """How often somebody who waits for room looks whether it is still wanted."""
 _END_S = 1.0
 """What an actor may take to end its worker by itself."""
-_LEAVE_S = 3.0
+_LEAVE_S = 2.0
 """What taking leave of a cluster may take; it notices one that is gone without a word as well."""
 _STORE_BYTES = 128 << 20
 """Object store of a cluster of our own: a few pieces of files at a time."""

@@ -101,7 +101,10 @@ class RayExecutor:
         with self._change:
             if self._closed:
                 return None
-            if self._process is None or not self._process.is_running():
+            if self._process is not None and not self._process.is_running():
+                self._process.end("it was ended")
+                self._process = None
+            if self._process is None:
                 self._sweep()
                 self._process = self._started()
             return self._process

@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
 """Between two attempts to hire where one failed at once."""
+_END_S = 2.5
+"""What ending all machines may take."""
 
 
 class Lost(Exception):
@@ -83,7 +85,6 @@ class Pool:
     def lose(self, machine: Machine, how: str) -> None:
         """The machine was taken and is of no use any more: another is hired."""
         log.warning("lost the worker on %s: %s", machine.name, how)
-        machine.end()
         with self._change:
             self._last_loss = f"{machine.name}: {how}"
             if machine in self._there:
@@ -95,11 +96,12 @@ class Pool:
         """End all machines; whoever waits gets NoMachine."""
         self._closing.set()
         with self._change:
-            there, self._there = self._there, []
+            self._there.clear()
             self._free.clear()
             self._change.notify_all()
-        for machine in there:
-            machine.end()
+        until = time.monotonic() + _END_S
+        for keeper in self._keepers:
+            keeper.join(max(0.0, until - time.monotonic()))
 
     def _left(self, began: float, until: float | None) -> float:
         """Seconds that whoever has waited since `began` still waits before looking again."""
@@ -126,12 +128,10 @@ class Pool:
                 self._closing.wait(_AGAIN_S)
                 continue
             with self._change:
-                closing = self._closing.is_set()
-                if not closing:
+                if not self._closing.is_set():
                     self._there.append(machine)
                     self._free.append(machine)
                     self._change.notify_all()
-                    while machine in self._there:
-                        self._change.wait()
-            if closing:
-                machine.end()
+                while machine in self._there:
+                    self._change.wait()
+            machine.end()  # by its keeper: whoever lost it has a request to answer for

@@ -69,9 +69,10 @@ class RayProcess:
     def end(self, cause: str) -> None:
         """End it and all that it started; requests under way are Abandoned for this cause."""
         self._give_up(cause)
-        self._send(END)
-        self._listener.join(_END_S)
-        self._child.kill()
+        if self._listener.is_alive():
+            self._send(END)
+            self._listener.join(_END_S)
+            self._child.kill()
         self._listener.join()
 
     def _send(self, message: bytes) -> None:
@@ -106,7 +107,11 @@ class RayProcess:
                 self._workers.set_result(1)
 
     def _greet(self, until: float) -> None:
-        if (greeting := self._child.receive(until)) != READY:
+        try:
+            greeting = self._child.receive(until)
+        except Late as error:
+            raise Died(f"did not reach it within {self._start_s:g} s") from error
+        if greeting != READY:
             raise Garbled(f"greeted with {greeting[:20]!r}")
 
     def _until(self) -> float:

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -177,6 +178,12 @@ def test_close_ends_a_request_at_once_and_leaves_no_process_behind(executor: Ray
         executor.close()
         assert verdicts.result() == judged(executor, request) == {request: Abandoned("the executor was closed")}
     assert (len(started), psutil.wait_procs(started, timeout=60)[1]) == (3, [])
+
+
+def test_without_ray_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ValueError, match="run CRUCIBLE_EXTRAS=dev,ray "):
+        RayExecutor()
 
 
 def test_a_cluster_of_our_own_says_what_a_local_worker_says_and_ends_with_us(
