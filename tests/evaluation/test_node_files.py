@@ -63,6 +63,7 @@ def test_what_was_used_longest_ago_goes_first_and_what_is_used_stays(model: Path
     bring(mine, model.with_name("second"))
     mine.release()
     third = bring(mine, named(model.with_name("second"), "third"))
+    mine.release()
     fourth = bring(mine, named(third_source := model.with_name("third"), "fourth"))
     found = [NodeFiles(root, 15_000).find(parcel) is not None for parcel in (first, second)]
     assert (found, third.exists(), fourth.exists(), third_source.exists()) == ([True, False], True, True, False)

@@ -3,14 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from evaluation.executor import Request
+from evaluation.parcels import Parcel, decode
 from evaluation.ray_judging import RayJudging
 from evaluation.ray_node import NodeOptions, RayNode
-from evaluation.ray_pool import Failed, Lost, Machine, Pool
+from evaluation.ray_pool import Failed, Lost, Machine, NoMachine, Pool
 from evaluation.verdicts import Abandoned
 from evaluation.wire import decode_request, encode_verdict
 
@@ -24,6 +26,7 @@ class ScriptedMachine:
         self.brought: dict[str, bytes] = {}
         self.ended = False
         self._script = list(script)
+        self._listed = Parcel("", ())
 
     def call(self, method: str, *arguments: object, within_s: float) -> object:  # noqa: ARG002 - never late
         if method == "judge":
@@ -31,8 +34,12 @@ class ScriptedMachine:
             self.asked.append(request)
             return encode_verdict(self._script.pop(0)(request))
         if method == "write":
+            assert arguments[0] not in self.brought, "brought twice"
             self.brought[str(arguments[0])] = bytes(arguments[1])  # type: ignore[arg-type]
-        return {"sees": False, "finish": "/there"}.get(method)
+        if method in ("begin", "find"):
+            self._listed = decode(arguments[0])  # type: ignore[arg-type]
+        kept = all(file.place in self.brought for file in self._listed.files)
+        return {"sees": False, "find": kept and "/there", "finish": "/there"}.get(method)
 
     def end(self) -> None:
         self.ended = True
@@ -46,6 +53,14 @@ def judged(_request: Request) -> Abandoned:
 def gone(_request: Request) -> Abandoned:
     """A machine that is lost in the middle."""
     raise Lost("its node died")
+
+
+def wait_for_one(pool: Pool) -> None:
+    """Until a pool has hired a machine, however short its patience is."""
+    while True:
+        with suppress(NoMachine):
+            pool.give_back(pool.take(None))
+            return
 
 
 @pytest.fixture
@@ -72,6 +87,8 @@ def cluster() -> Iterator[Callable[..., RayJudging]]:
             return left.pop(0)
 
         pools.append(Pool(hire, at_once, patience_s))
+        if machines:
+            wait_for_one(pools[-1])
         return RayJudging(pools[-1], 60.0)
 
     yield make
@@ -109,14 +126,18 @@ def test_without_any_machine_a_request_is_abandoned(cluster, request_) -> None:
 
 
 def test_with_one_machine_left_requests_wait_for_it(cluster, request_) -> None:
-    shared = ScriptedMachine("only", judged, judged, judged)
+    def slowly(_request: Request) -> Abandoned:
+        threading.Event().wait(0.1)  # longer than anybody would wait for a machine where there is none
+        return Abandoned("judged")
+
+    shared = ScriptedMachine("only", slowly, slowly, slowly)
     judging, verdicts = cluster(shared, at_once=3, patience_s=0.01), []
     asking = [threading.Thread(target=lambda: verdicts.append(judging.judge(request_, lambda: None))) for _ in range(3)]
     for thread in asking:
         thread.start()
     for thread in asking:
         thread.join(60)
-    assert verdicts == [Abandoned("judged")] * 3
+    assert (verdicts, len(shared.asked)) == ([Abandoned("judged")] * 3, 3)
 
 
 def test_a_machine_that_refuses_is_asked_again_for_the_next(cluster, request_) -> None:
@@ -135,11 +156,12 @@ def test_what_cannot_be_carried_is_named_as_it_is(cluster, request_) -> None:
     assert (only.asked[0].bundle, list(only.brought)) == (missing, ["model/weights"])
 
 
-def test_files_are_brought_to_a_machine_without_them_and_used_where_they_are_on_one_that_has_them(
+def test_files_are_brought_once_to_a_machine_without_them_and_used_where_they_are_on_one_that_has_them(
     cluster, request_, tmp_path: Path
 ) -> None:
-    far = ScriptedMachine("far", judged)
-    cluster(far).judge(request_, lambda: None)
+    far = ScriptedMachine("far", judged, judged)
+    judging = cluster(far)
+    assert [judging.judge(request_, lambda: None) for _ in range(2)] == [Abandoned("judged")] * 2
     assert far.brought == {"model/weights": b"weights", "bundle": b"bundle"}
     assert (far.asked[0].model, far.asked[0].bundle) == (Path("/there"), Path("/there"))
     options = NodeOptions("cpu", "float32", 1, None, 1.0, [], str(tmp_path / "cache"), 1_000)
