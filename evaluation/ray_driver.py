@@ -8,6 +8,8 @@ import argparse
 import contextlib
 import json
 import os
+import re
+import sys
 import threading
 import time
 from typing import Any
@@ -29,6 +31,8 @@ _END_S = 1.0
 """What an actor may take to end its worker by itself."""
 _LEAVE_S = 2.0
 """What taking leave of a cluster may take; it notices one that is gone without a word as well."""
+_FACT, _ID = re.compile(r"\w+: \S+$"), re.compile(r"\w+ Id: [0-9a-f]{16,}")
+"""What nobody but Ray can read in its errors: lines with a fact each, and ids."""
 _STORE_BYTES = 128 << 20
 """Object store of a cluster of our own: a few pieces of files at a time."""
 
@@ -132,6 +136,7 @@ def main() -> None:
     _connect(chosen.address, chosen.workers, options, chosen.folder)
     hiring = Hiring(options)
     workers = chosen.workers or hiring.room()
+    threading.Thread(target=_watch, args=(ray.get_runtime_context().get_node_id(),), name="node", daemon=True).start()
     pool = Pool(hiring.hire, workers, options.start_s)
     try:
         Service(channel, RayJudging(pool, options.start_s), workers).run()
@@ -159,10 +164,21 @@ def _connect(address: str | None, workers: int | None, options: NodeOptions, fol
     )
 
 
+def _watch(node: str) -> None:
+    """End with this machine's Ray node, without which nobody is hired any more; another process may find a new one."""
+    while True:
+        time.sleep(BEAT_S)
+        with contextlib.suppress(Exception):  # the head is gone: if it stays so, Ray ends this process
+            if not any(other["NodeID"] == node and other["Alive"] for other in ray.nodes()):
+                sys.stderr.write("the Ray node of this machine is gone\n")
+                os._exit(1)
+
+
 def _in_words(error: BaseException) -> str:
-    """One line of an error of Ray's, most of which are paragraphs."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {' '.join(lines)[:300]}"
+    """One line of an error of Ray's: they are paragraphs, with facts that only Ray knows."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = " ".join(line for line in lines if line and not _FACT.match(line))
+    return f"{type(error).__name__}: {_ID.sub('', told)[:300].strip()}"
 
 
 def _options() -> argparse.Namespace:

@@ -59,7 +59,7 @@ class Pool:
         self._change = threading.Condition()
         self._closing = threading.Event()
         self._none_since = time.monotonic()
-        self._last_loss = ""
+        self._last = "no room for one"
         self._keepers = [threading.Thread(target=self._keep, name=f"machine {n}", daemon=True) for n in range(size)]
         for keeper in self._keepers:
             keeper.start()
@@ -86,7 +86,7 @@ class Pool:
         """The machine was taken and is of no use any more: another is hired."""
         log.warning("lost the worker on %s: %s", machine.name, how)
         with self._change:
-            self._last_loss = f"{machine.name}: {how}"
+            self._last = f"one was lost on {machine.name}, and there was no room for another"
             if machine in self._there:
                 self._there.remove(machine)
             self._none_since = time.monotonic()
@@ -115,16 +115,14 @@ class Pool:
             return "the executor was closed"
         if self._there:
             return "no machine became free in time"
-        return f"the cluster has had no worker for {self._patience_s:g} s" + (
-            f"; the last one ended so: {self._last_loss}" if self._last_loss else ", and no room for one"
-        )
+        return f"the cluster has no worker; last: {self._last}"
 
     def _keep(self) -> None:
         while not self._closing.is_set():
             try:
                 machine = self._hire(self._closing)
             except Lost as error:
-                self._last_loss = str(error)
+                self._last = str(error)
                 self._closing.wait(_AGAIN_S)
                 continue
             with self._change:
