@@ -11,6 +11,7 @@ from chain.types import Block
 from competitions.spec import Competition, Phase, Table
 from competitions.table_sources import phrase_lists, source_faults, with_sources
 from competitions.toml_records import TableError, built
+from evaluation.tasks.spec import MAX_NEW_TOKENS, SHARES
 from models.bases import base_faults
 from models.limits import TOKENIZER_RULE, is_tokenizer
 from models.lineage import Kind
@@ -121,6 +122,20 @@ def _competition_faults(competition: Competition) -> list[str]:
     checks += [(t.samples > 0, f"tasks.{t.name}.samples", t.samples, "at least 1") for t in competition.tasks]
     checks += [(t.weight > 0, f"tasks.{t.name}.weight", t.weight, "more than 0") for t in competition.tasks]
     checks += [(t.cap > 0, f"tasks.{t.name}.cap", t.cap, "more than 0") for t in competition.tasks]
+    checks += [
+        (t.cap <= 1, f"tasks.{t.name}.cap", t.cap, "at most 1, the most that a share can be")
+        for t in competition.tasks
+        if t.name in SHARES
+    ]
+    checks += [
+        (
+            1 <= t.max_new_tokens <= MAX_NEW_TOKENS,
+            f"tasks.{t.name}.max_new_tokens",
+            t.max_new_tokens,
+            f"1 to {MAX_NEW_TOKENS}",
+        )
+        for t in competition.tasks
+    ]
     character = "at least 4, the most bytes of a character"
     checks += [
         (t.window_bytes >= 4, f"tasks.{t.name}.window_bytes", t.window_bytes, character) for t in competition.tasks

@@ -27,7 +27,11 @@ from neurons import tables
             "samples = 64\ncontext_bytes = -1",
             "chat.tasks.reference_loss.context_bytes: must be at least 4, the most bytes of a character (it is -1)",
         ),
-        ('"reference_loss"', '"own_loss"', "'reference_loss' or 'text_loss' (it is 'own_loss')"),
+        (
+            '"reference_loss"',
+            '"own_loss"',
+            "'reference_loss', 'text_loss' or 'instruction_following' (it is 'own_loss')",
+        ),
         ("decay_blocks = 1_000", "", "competitions.0.epsilon.decay_blocks: field required"),
         ("end = 0.01", "end = 0.0", "competitions.chat.epsilon: must be 0 < end <= start < 1"),
         ("{ chat = 0.7 }", "{ chat = 1.7 }", "sum to at most 1 (the sum is 1.7)"),
@@ -56,6 +60,21 @@ from neurons import tables
 def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, old: str, new: str, said: str) -> None:
     with pytest.raises(TableError) as refusal:
         parse(table_text.replace(old, new, 1))
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("", "chat.tasks.instruction_following.cap: must be at most 1, the most that a share can be (it is 16.0)"),
+        ("max_new_tokens = 0", "chat.tasks.instruction_following.max_new_tokens: must be 1 to 1024 (it is 0)"),
+        ("max_new_tokens = 1_025", "chat.tasks.instruction_following.max_new_tokens: must be 1 to 1024 (it is 1025)"),
+    ],
+)
+def test_an_answer_has_bounds(table_text: str, fields: str, said: str) -> None:
+    task = f'name = "instruction_following"\n{fields}'
+    with pytest.raises(TableError) as refusal:
+        parse(table_text.replace('name = "reference_loss"', task, 1))
     assert said in str(refusal.value)
 
 
