@@ -52,10 +52,9 @@ def judged(
     spec.context_bytes; what is then too long for the model's window or max_length is cut by `generation.answers`.
     """
     asked = [_instruction(sample) for sample in samples]
-    prompts = [_prompt(one, spec) for one in asked]
     coded: list[Ids] = []
-    for prompt in prompts:
-        ids = _ids(loaded, prompt, encodings)
+    for one in asked:
+        ids = _ids(loaded, _prompt(one, spec), encodings)
         if isinstance(ids, Rejection):
             return ids
         coded.append(ids)
@@ -63,7 +62,7 @@ def judged(
     written = answers(loaded, coded, [sample.id for sample in samples], **limits)
     if isinstance(written, Rejection):
         return written
-    return tuple(_judged(*one) for one in zip(asked, prompts, written, strict=True))
+    return tuple(_judged(one, answer) for one, answer in zip(asked, written, strict=True))
 
 
 def _instruction(sample: Sample) -> Instruction:
@@ -84,8 +83,8 @@ def _ids(loaded: LoadedModel, text: str, encodings: Encodings) -> Ids | Rejectio
     return outside(ids, loaded.model.get_input_embeddings().num_embeddings) or ids
 
 
-def _judged(asked: Instruction, prompt: str, answer: Answer) -> Judged:
+def _judged(asked: Instruction, answer: Answer) -> Judged:
     """White space around an answer is the tokenizer's, and no part of it."""
     text = answer.text.strip()
-    verdicts = sanity_verdicts(prompt, text, ended=answer.ended)
+    verdicts = sanity_verdicts(asked.prompt, text, ended=answer.ended)
     return Judged(broken(asked.rules, text), len(asked.rules), verdicts, len(answer.ids))

@@ -36,3 +36,10 @@ def test_samples_are_verified_and_filtered_in_a_stated_ratio_and_memory() -> Non
     assert (told["samples"], told["producers"], told["drawn"]) == (400, 4, 20)
     assert {"ratio", "cpu_ratio", "peak_mb", "near_duplicates_s"} <= told.keys()
     assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio", "cpu_ratio", "near_duplicates_s"))
+
+
+def test_answers_in_batches_are_those_one_by_one() -> None:
+    small = {"samples": 4, "new": 4, "hidden": 64, "layers": 1, "vocabulary": 300, "repeats": 1}
+    told = figures("generation", *(f"--{name}={number}" for name, number in small.items()))
+    assert (told["same_answers"], told["samples"], told["new"], told["device"]) == (1.0, 4, 4, "cpu")
+    assert isinstance(told["ratio"], float)

@@ -22,7 +22,7 @@ verdicts = (
     | st.builds(Rejection, st.sampled_from(Reason), names)
     | st.builds(Abandoned, names)
 )
-TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999)
+TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999, max_new_tokens=77)
 REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK,), 512, 1.5)
 
 
