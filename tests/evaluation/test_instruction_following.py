@@ -18,6 +18,7 @@ from evaluation.sources.sample import Sample
 from evaluation.tasks.instruction_following import Judged, judged
 from evaluation.tasks.registry import TASKS
 from evaluation.tasks.spec import TaskSpec
+from evaluation.tokens import Ids, Tokenizer
 from models.loading import LoadedModel, load
 from models.rejections import Reason, Rejection
 
@@ -86,12 +87,23 @@ def test_no_order_of_samples_moves_a_bit(make_model: Callable, samples_of) -> No
         assert dict(zip(shuffled, again, strict=True)) == first
 
 
-def test_a_prompt_is_what_is_left_of_its_bytes(speaker, samples_of) -> None:
-    """Whatever stood before them changes nothing: it is cut from the left, between characters."""
-    end = "é" * 49 + "?"
-    asked = samples_of([Instruction(f"{start}{end}", RULES) for start in ("", "é", "Hey " * 900)])
-    one, *others = judged(speaker, asked, replace(SPEC, context_bytes=99), MAX_LENGTH, Encodings())
-    assert others == [one, one]
+class Seen(Encodings):
+    """Encodings that know what they were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+
+    def ids(self, tokenizer: Tokenizer, tokenizer_id: str, text: str) -> Ids | Rejection:
+        self.texts.append(text)
+        return super().ids(tokenizer, tokenizer_id, text)
+
+
+def test_a_prompt_is_cut_from_the_left_by_bytes_and_between_characters(speaker: LoadedModel, samples_of) -> None:
+    asked = samples_of([Instruction(f"{start}ééé?", RULES) for start in ("", "é", "Hey " * 900 + "é")])
+    seen = Seen()
+    one, *others = judged(speaker, asked, replace(SPEC, context_bytes=8), MAX_LENGTH, seen)
+    assert (seen.texts, others) == (["ééé?"] * 3, [one, one])
 
 
 def test_a_tokenizer_without_a_row_for_its_ids_rejects(make_model, samples_of) -> None:

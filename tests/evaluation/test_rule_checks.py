@@ -28,9 +28,9 @@ EXAMPLES = [
         ["One. Two", "Who? Me!", "- one\n- two", "one\n\ntwo", "一。二"],
         ["Only one.", "...", ""],
     ),
-    ("sentences_at_most=1", ["Dr. J. Smith e.g. 3.5 of us", "wrapped\nline", "..."], ["It is. So!", '"It is." So']),
+    ("sentences_at_most=1", ["Dr. J. Smith (e.g. 3.5) of us", "wrapped\nline", "..."], ["It is. So!", '"It is." So']),
     ("words_at_least=3", ["one two three", "one—two—three", "один два три"], ["- * … 🙂", "don't well-known", ""]),
-    ("words_at_most=2", ["don't well-known", "3.14 U.S.", ""], ["a, b, c", "and/or not"]),
+    ("words_at_most=2", ["don't well-known", "3.14 U.S.", "हिन्दी भाषा", ""], ["a, b, c", "and/or not"]),
     (
         "starts_with=Once there was",
         ["once there was a", '- "Once there was"', "Once there, was"],
