@@ -43,3 +43,10 @@ def test_races_are_simulated_in_a_stated_number_and_what_they_lose_and_save_is_t
     assert (told["races"], told["seed"], told["false_crowns"]) == (60, 5, 0)
     shares = {"lost_worst", "lost_in_full_worst", "lost_beyond", "saved_worse", "saved_slightly_worse", "saved_equal"}
     assert all(0.0 <= float(str(told[name])) <= 1.0 for name in shares)
+
+
+def test_answers_in_batches_are_those_one_by_one() -> None:
+    small = {"samples": 4, "new": 4, "hidden": 64, "layers": 1, "vocabulary": 300, "repeats": 1}
+    told = figures("generation", *(f"--{name}={number}" for name, number in small.items()))
+    assert (told["same_answers"], told["samples"], told["new"], told["device"]) == (1.0, 4, 4, "cpu")
+    assert isinstance(told["ratio"], float)
