@@ -50,3 +50,10 @@ def test_answers_in_batches_are_those_one_by_one() -> None:
     told = figures("generation", *(f"--{name}={number}" for name, number in small.items()))
     assert (told["same_answers"], told["samples"], told["new"], told["device"]) == (1.0, 4, 4, "cpu")
     assert isinstance(told["ratio"], float)
+
+
+def test_raced_verdicts_are_those_of_all_samples_and_of_the_plain_way() -> None:
+    small = {"samples": 64, "hidden": 48, "layers": 1, "steps": 2, "repeats": 1, "plain": 1, "threads": 1}
+    told = figures("judge", *(f"--{name}={number}" for name, number in small.items()))
+    assert (told["verdicts_equal"], told["samples"]) == (True, 64)
+    assert all(isinstance(told[name], float) for name in ("ratio", "idle_share", "plain_s", "ours_s"))
