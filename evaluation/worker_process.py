@@ -61,10 +61,20 @@ class WorkerProcess:
             except Late:
                 verdict = Abandoned(f"no verdict within {request.deadline_s:g} s; the worker was killed")
             except (Died, Garbled, OSError) as error:
-                verdict = Abandoned("the executor was closed" if self._closed else f"the worker {error}")
+                verdict = self._failed(error)
             if isinstance(verdict, Abandoned):
                 self._discard()  # whatever went wrong in it stays in it
             return verdict
+
+    def warm(self) -> Abandoned | None:
+        """Have the process started, so that no request waits for it; why it is not there."""
+        with self._turn:
+            try:
+                self._warm()
+            except (Died, Garbled, OSError) as error:
+                self._discard()
+                return self._failed(error)
+        return None
 
     def close(self) -> None:
         """End the process at once; a request under way is answered with Abandoned. May be called from any thread."""
@@ -74,6 +84,9 @@ class WorkerProcess:
                 self._child.kill()
         with self._turn:
             self._discard()
+
+    def _failed(self, error: Exception) -> Abandoned:
+        return Abandoned("the executor was closed" if self._closed else f"the worker {error}")
 
     def _ask(self, request: Request) -> Verdict:
         child = self._warm()

@@ -38,6 +38,12 @@ def test_samples_are_verified_and_filtered_in_a_stated_ratio_and_memory() -> Non
     assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio", "cpu_ratio", "near_duplicates_s"))
 
 
+def test_workers_of_a_cluster_say_what_a_local_one_says() -> None:
+    told = figures("ray_scaling", "--requests", "2", "--samples", "4", "--hidden", "32", "--repeats", "1")
+    assert (told["verdicts_equal"], told["requests"]) == (True, 2)
+    assert {"efficiency", "overhead"} <= told.keys()
+
+
 def test_races_are_simulated_in_a_stated_number_and_what_they_lose_and_save_is_told() -> None:
     told = figures("racing", "--races", "60", "--seed", "5")
     assert (told["races"], told["seed"], told["false_crowns"]) == (60, 5, 0)
