@@ -5,7 +5,7 @@ Knows tensors; nothing of samples, sequences or models.
 import torch
 
 ROWS = {"cpu": 512, "cuda": 2048}
-COLUMNS = {"cpu": 2048, "cuda": 8192}
+COLUMNS = {"cpu": 4096, "cuda": 8192}
 """Rows and words of a tile, by the kind of device; constants, so that no free memory moves a score."""
 
 

@@ -36,3 +36,9 @@ def test_samples_are_verified_and_filtered_in_a_stated_ratio_and_memory() -> Non
     assert (told["samples"], told["producers"], told["drawn"]) == (400, 4, 20)
     assert {"ratio", "cpu_ratio", "peak_mb", "near_duplicates_s"} <= told.keys()
     assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio", "cpu_ratio", "near_duplicates_s"))
+
+
+def test_likelihoods_agree_with_the_plain_way_and_their_speed_is_a_ratio() -> None:
+    told = figures("throughput", "--shape", "tiny", "--samples", "6", "--threads", "1", "--repeats", "1")
+    assert {"ratio_tiny", "cpu_ratio_tiny", "ceiling_share"} <= told.keys()
+    assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio_tiny", "ceiling_share"))
