@@ -160,13 +160,13 @@ def report(every: list[Compared], options: argparse.Namespace) -> None:
     for one in every:
         lengths = [len(span.inputs) for span in one.spans]
         scored = sum(len(span.targets) for span in one.spans)
+        mean = statistics.mean(lengths)
         [losses] = one.ours.found
         console.print(
-            f"{one.name}: {one.shape.parameters / 1e6:,.0f}M parameters, "
-            f"{statistics.mean(lengths):.0f} tokens a sample ({min(lengths)} to {max(lengths)}), "
-            f"{scored / sum(lengths):.0%} of them scored at {math.fsum(losses) / scored:.2f} nats a token; "
-            f"{one.ratio:.2f} times the plain way, {one.cpu_ratio:.2f} in CPU time; "
-            f"matrix product {one.ceiling / 1e9:,.0f} GFLOP/s"
+            f"{one.name}: {one.shape.parameters / 1e6:,.0f}M parameters, {mean:.0f} tokens a sample "
+            f"({min(lengths)} to {max(lengths)}), {scored / sum(lengths):.0%} of them scored at "
+            f"{math.fsum(losses) / scored:.2f} nats a token; {one.ratio:.2f} times the plain way, "
+            f"{one.cpu_ratio:.2f} in CPU time; matrix product {one.ceiling / 1e9:,.0f} GFLOP/s"
         )
     told = {"device": options.device, "dtype": options.dtype, "threads": options.threads, "samples": options.samples}
     typer.echo(json.dumps({name: round(figure, 3) for name, figure in figures.items()} | told))

@@ -63,3 +63,9 @@ def test_raced_verdicts_are_those_of_all_samples_and_of_the_plain_way() -> None:
     told = figures("judge", *(f"--{name}={number}" for name, number in small.items()))
     assert (told["verdicts_equal"], told["samples"]) == (True, 64)
     assert all(isinstance(told[name], float) for name in ("ratio", "idle_share", "plain_s", "ours_s"))
+
+
+def test_likelihoods_agree_with_the_plain_way_and_their_speed_is_a_ratio() -> None:
+    told = figures("throughput", "--shape", "tiny", "--samples", "6", "--threads", "1", "--repeats", "1")
+    assert {"ratio_tiny", "cpu_ratio_tiny", "ceiling_share"} <= told.keys()
+    assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio_tiny", "ceiling_share"))
