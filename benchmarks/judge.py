@@ -154,7 +154,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=256)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=40, help="training steps behind the king, and again after it")
+    parser.add_argument("--hidden", type=int, default=384, help="width of the models: 23 million numbers at 384")
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--steps", type=int, default=20, help="training steps behind the king, and again after it")
     parser.add_argument("--repeats", type=int, default=3, help="runs of our way")
     parser.add_argument("--plain", type=int, default=5, help="models that are also judged the plain way")
     options = parser.parse_args()
@@ -173,7 +175,9 @@ def main() -> None:
 
 def make_contest(options: argparse.Namespace, folder: Path) -> Contest:
     """Models and samples."""
-    king, challengers = make_field(Shape(), samples.texts(), options.steps, folder)
+    king, challengers = make_field(
+        Shape(hidden=options.hidden, layers=options.layers), samples.texts(), options.steps, folder
+    )
     bundle = samples.write(samples.pairs(options.samples, mean_bytes=560), folder / "bundle.jsonl")
     return Contest(king, challengers, bundle, TaskSpec("reference_loss", options.samples, 1.0, 16.0))
 

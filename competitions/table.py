@@ -12,7 +12,7 @@ from competitions.spec import Competition, Phase, Table
 from competitions.table_sources import phrase_lists, source_faults, with_sources
 from competitions.toml_records import TableError, built
 from evaluation.chat import PLAIN
-from evaluation.tasks.spec import TaskSpec
+from evaluation.tasks.spec import MAX_NEW_TOKENS, SHARES, TaskSpec
 from models.bases import base_faults
 from models.limits import TOKENIZER_RULE, is_tokenizer
 from models.lineage import Kind
@@ -127,6 +127,20 @@ def _competition_faults(competition: Competition) -> list[str]:
         (0 <= t.sd_floor <= t.cap, f"tasks.{t.name}.sd_floor", t.sd_floor, f"from 0 to the cap ({t.cap})")
         for t in competition.tasks
     ]
+    checks += [
+        (t.cap <= 1, f"tasks.{t.name}.cap", t.cap, "at most 1, the most that a share can be")
+        for t in competition.tasks
+        if t.name in SHARES
+    ]
+    checks += [
+        (
+            1 <= t.max_new_tokens <= MAX_NEW_TOKENS,
+            f"tasks.{t.name}.max_new_tokens",
+            t.max_new_tokens,
+            f"1 to {MAX_NEW_TOKENS}",
+        )
+        for t in competition.tasks
+    ]
     character = "at least 4, the most bytes of a character"
     checks += [
         (t.window_bytes >= 4, f"tasks.{t.name}.window_bytes", t.window_bytes, character) for t in competition.tasks
@@ -145,7 +159,6 @@ def _asking_checks(task: TaskSpec) -> list[tuple[bool, str, object, str]]:
     """What only some tasks can do: a value that another one would ignore in silence is refused."""
     where, chooses = f"tasks.{task.name}", task.name == "multiple_choice"
     return [
-        (not chooses or task.cap <= 1, f"{where}.cap", task.cap, "at most 1, the largest value there is"),
         (chooses or task.by == "likelihood", f"{where}.by", task.by, "left out: only multiple_choice has it"),
         (task.name != "text_loss" or task.chat == PLAIN, f"{where}.chat", task.chat, "left out: a text has no prompt"),
     ]

@@ -15,7 +15,7 @@ from models.architectures import Sizes
 DeviceKind = Literal["cpu", "cuda"]
 
 TILE_ROWS: Mapping[DeviceKind, int] = {"cpu": 512, "cuda": 2048}
-TILE_COLUMNS: Mapping[DeviceKind, int] = {"cpu": 2048, "cuda": 8192}
+TILE_COLUMNS: Mapping[DeviceKind, int] = {"cpu": 4096, "cuda": 8192}
 """Rows and words of the vocabulary in one tile of the head, by the kind of device; constants, so that no free memory
 moves a score."""
 PROBE_TOKENS = 64

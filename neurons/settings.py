@@ -73,6 +73,8 @@ class ValidatorSettings(Settings):
     """Where models are judged, one worker on each: cpu, cuda or cuda:N, several with commas between."""
     ray_address: str | None = None
     """Address of the Ray cluster's head, such as 10.0.0.1:6379; unset means one of this machine alone."""
+    ray_workers: int | None = Field(default=None, ge=1)
+    """Models judged at a time on a Ray cluster; unset means as many as it has room for."""
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
     """Weights' dtype while judging; losses are float32 whatever it is."""
     threads: int = Field(default=1, ge=1)

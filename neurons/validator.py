@@ -21,7 +21,6 @@ from chain.types import Block, BlockCount
 from competitions.spec import Table
 from competitions.table import parse
 from evaluation.executor import Executor
-from evaluation.local_executor import LocalExecutor
 from evaluation.sources.doors import Doors
 from evaluation.sources.registry import Sources
 from hub.port import Denied, Hub
@@ -33,6 +32,7 @@ from neurons import tables
 from neurons.actors import open_actors
 from neurons.descent import Descent
 from neurons.devices import doubts
+from neurons.executors import open_executor
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.prune import Prune
@@ -113,7 +113,7 @@ def build(settings: ValidatorSettings) -> Validator:
     for device in sorted(set(settings.device_names())):
         for line in doubts(table, device, settings.dtype):
             log.warning(line)
-    executor = LocalExecutor(settings.device_names(), dtype=settings.dtype, threads=settings.threads)
+    executor = open_executor(settings)
     reporter = open_reporter(settings.wandb, folder, settings.wandb_project, _about(settings, wallet, table))
     wakes = Wakes()
     doors = Doors(chain, hub, folder / "sources")

@@ -48,6 +48,9 @@ def run(
     ray_address: Annotated[
         str | None, typer.Option(help="The Ray cluster's head, HOST:PORT; unset: one on this machine.")
     ] = None,
+    ray_workers: Annotated[
+        int | None, typer.Option(help="Models judged at a time on a Ray cluster; unset: as many as it has room for.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False,
 ) -> None:
     """Run a validator until SIGTERM or Ctrl-C; it may be stopped and started again at any moment."""
@@ -65,6 +68,7 @@ def run(
         executor=executor,
         devices=devices,
         ray_address=ray_address,
+        ray_workers=ray_workers,
     )
     logs.configure(verbose=verbose)
     run_validator(settings)

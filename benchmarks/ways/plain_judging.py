@@ -13,18 +13,17 @@ import torch
 import typer
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
+from benchmarks.ways.plain import plain_nats
 from evaluation.sources.bundle import read_bundle
 from evaluation.sources.content import Pair
+from evaluation.tokens import Span
 
 
 def value_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, pair: Pair) -> float:
     """Bits per byte of the reference, after BOS and prompt."""
     prompt, answer = (tokenizer(text, add_special_tokens=False).input_ids for text in (pair.prompt, pair.reference))
-    ids = torch.tensor([[tokenizer.bos_token_id, *prompt, *answer]])
-    with torch.no_grad():
-        logits = model(input_ids=ids, use_cache=True).logits[0]
-    losses = torch.nn.functional.cross_entropy(logits[:-1].float(), ids[0, 1:], reduction="none")
-    return float(losses[-len(answer) :].sum()) / math.log(2) / len(pair.reference.encode())
+    (nats,) = plain_nats(model, [Span((tokenizer.bos_token_id, *prompt, *answer[:-1]), tuple(answer))])
+    return nats / math.log(2) / len(pair.reference.encode())
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from evaluation.encodings import Encodings
 from evaluation.likelihood import Measured
 from evaluation.sources.sample import Sample
-from evaluation.tasks import multiple_choice, reference_loss, text_loss
+from evaluation.tasks import instruction_following, multiple_choice, reference_loss, text_loss
 from evaluation.tasks.spec import TaskName, TaskSpec
 from models.loading import LoadedModel
 from models.rejections import Rejection
@@ -18,4 +18,5 @@ TASKS: Mapping[TaskName, Task] = {
     "reference_loss": reference_loss.score,
     "text_loss": text_loss.score,
     "multiple_choice": multiple_choice.score,
+    "instruction_following": instruction_following.score,
 }

@@ -5,15 +5,20 @@ from typing import Literal
 
 from evaluation.chat import PLAIN, ChatFormat
 
-TaskName = Literal["reference_loss", "text_loss", "multiple_choice"]
+TaskName = Literal["reference_loss", "text_loss", "multiple_choice", "instruction_following"]
 SampleKind = Literal["pair", "text", "choice", "instruction"]
 
 KIND_OF_TASK: dict[TaskName, SampleKind] = {
     "reference_loss": "pair",
     "text_loss": "text",
     "multiple_choice": "choice",
+    "instruction_following": "instruction",
 }
 """Which kind of sample each task scores; the names a table may use."""
+SHARES: frozenset[TaskName] = frozenset({"multiple_choice", "instruction_following"})
+"""Tasks whose values are shares: no cap above 1 means anything for them."""
+MAX_NEW_TOKENS = 1_024
+"""The most tokens of an answer that a table may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,8 @@ class TaskSpec:
     window_bytes: int = 1024
     """Texts and references are scored in windows of at most this many bytes."""
     context_bytes: int = 4096
-    """reference_loss: the most bytes of prompt and preceding reference that stand before a window. multiple_choice: the
-    most bytes of the prompt."""
+    """reference_loss: the most bytes of prompt and preceding reference that stand before a window;
+    multiple_choice, instruction_following: of the prompt."""
     token_budget: int = 4096
     """Upper bound on padded tokens in one batch; a fact of the table, never of free memory."""
     sd_floor: float = 0.01
@@ -41,3 +46,6 @@ class TaskSpec:
     """What stands around every prompt; by default nothing."""
     by: Literal["likelihood", "letter"] = "likelihood"
     """multiple_choice: whether the choices are scored, or the letters before which the prompt then lists them."""
+    max_new_tokens: int = 256
+    """instruction_following: an answer that has not ended after so many tokens is worth nothing. 120 words, the most
+    that `generated` rules allow, are 160 tokens of today's tokenizers."""

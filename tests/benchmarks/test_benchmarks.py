@@ -49,3 +49,23 @@ def test_races_are_simulated_in_a_stated_number_and_what_they_lose_and_save_is_t
     assert (told["races"], told["seed"], told["false_crowns"]) == (60, 5, 0)
     shares = {"lost_worst", "lost_in_full_worst", "lost_beyond", "saved_worse", "saved_slightly_worse", "saved_equal"}
     assert all(0.0 <= float(str(told[name])) <= 1.0 for name in shares)
+
+
+def test_answers_in_batches_are_those_one_by_one() -> None:
+    small = {"samples": 4, "new": 4, "hidden": 64, "layers": 1, "vocabulary": 300, "repeats": 1}
+    told = figures("generation", *(f"--{name}={number}" for name, number in small.items()))
+    assert (told["same_answers"], told["samples"], told["new"], told["device"]) == (1.0, 4, 4, "cpu")
+    assert isinstance(told["ratio"], float)
+
+
+def test_raced_verdicts_are_those_of_all_samples_and_of_the_plain_way() -> None:
+    small = {"samples": 64, "hidden": 48, "layers": 1, "steps": 2, "repeats": 1, "plain": 1, "threads": 1}
+    told = figures("judge", *(f"--{name}={number}" for name, number in small.items()))
+    assert (told["verdicts_equal"], told["samples"]) == (True, 64)
+    assert all(isinstance(told[name], float) for name in ("ratio", "idle_share", "plain_s", "ours_s"))
+
+
+def test_likelihoods_agree_with_the_plain_way_and_their_speed_is_a_ratio() -> None:
+    told = figures("throughput", "--shape", "tiny", "--samples", "6", "--threads", "1", "--repeats", "1")
+    assert {"ratio_tiny", "cpu_ratio_tiny", "ceiling_share"} <= told.keys()
+    assert all(isinstance(told[name], float) and told[name] > 0 for name in ("ratio_tiny", "ceiling_share"))

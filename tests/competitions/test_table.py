@@ -44,7 +44,7 @@ TASKS_TOLD = f"{', '.join(_NAMES)} or {_LAST}"
         (
             'name = "reference_loss"',
             'name = "multiple_choice"',
-            "chat.tasks.multiple_choice.cap: must be at most 1, the largest value there is (it is 16.0)",
+            "chat.tasks.multiple_choice.cap: must be at most 1, the most that a share can be (it is 16.0)",
         ),
         (
             "samples = 64",
@@ -99,6 +99,21 @@ def test_a_table_says_how_choices_are_asked(table_text: str) -> None:
     (task,) = parse(told).competitions[0].tasks
     chat = ChatFormat("<user>\n", "<model>\n")
     assert task == TaskSpec("multiple_choice", 64, 1.0, 1.0, "producers", chat=chat, by="letter")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("", "chat.tasks.instruction_following.cap: must be at most 1, the most that a share can be (it is 16.0)"),
+        ("max_new_tokens = 0", "chat.tasks.instruction_following.max_new_tokens: must be 1 to 1024 (it is 0)"),
+        ("max_new_tokens = 1_025", "chat.tasks.instruction_following.max_new_tokens: must be 1 to 1024 (it is 1025)"),
+    ],
+)
+def test_an_answer_has_bounds(table_text: str, fields: str, said: str) -> None:
+    task = f'name = "instruction_following"\n{fields}'
+    with pytest.raises(TableError) as refusal:
+        parse(table_text.replace('name = "reference_loss"', task, 1))
+    assert said in str(refusal.value)
 
 
 def test_a_table_says_which_kinds_of_descent_are_refused(table: Table, table_text: str) -> None:

@@ -26,7 +26,7 @@ verdicts = (
     | st.builds(Rejection, st.sampled_from(Reason), names)
     | st.builds(Abandoned, names)
 )
-TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999)
+TASK = TaskSpec("text_loss", 64, 0.1, 16.0, window_bytes=512, context_bytes=333, token_budget=999, max_new_tokens=77)
 CHOICE = TaskSpec("multiple_choice", 64, 0.9, 1.0, chat=ChatFormat("<|im_start|>", "é\n"), by="letter")
 RACE = Race(((0.1, 0.2), (1.5,)), 0.01)
 REQUEST = Request(Path("/models/é"), Path("/bundles/b.jsonl"), (TASK, CHOICE), 512, 1.5, RACE, "alice")

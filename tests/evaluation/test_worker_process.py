@@ -162,7 +162,7 @@ def test_more_memory_than_allowed_is_ours(ask) -> None:
 def test_a_model_that_does_not_fit_is_ours_before_its_weights_are_read(make_model, ask) -> None:
     large = make_model()
     (large / "model.safetensors").unlink()
-    narrow = LocalExecutor(threads=1, memory_bytes=600_000_000)
+    narrow = WorkerProcess(threads=1, memory_bytes=600_000_000)
     verdict = narrow.judge(ask(large))
     narrow.close()
     needs = r"judging in float32 needs 0\.6\d GB \(.*\); cpu has 0\.60 GB: judge on a device with more memory, or in bf"
