@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import sys
 import threading
 import time
@@ -145,6 +146,8 @@ def main() -> None:
         leaving = threading.Thread(target=ray.shutdown, name="leaving", daemon=True)
         leaving.start()
         leaving.join(_LEAVE_S)
+        if chosen.folder is not None:
+            shutil.rmtree(chosen.folder, ignore_errors=True)
         os._exit(0)  # threads that still wait for an answer wait for nothing
 
 

@@ -64,7 +64,9 @@ class RayCluster:
         return next(number for number, node in enumerate(self._nodes) if node.pid in above)
 
     def end(self) -> None:
-        """End all nodes at once."""
+        """End all nodes at once, with whatever they started."""
+        started = [child for node in self._nodes for child in psutil.Process(node.pid).children(recursive=True)]
         for node in self._nodes:
             os.killpg(node.pid, signal.SIGKILL)
             node.wait()
+        psutil.wait_procs(started, timeout=60)
