@@ -21,7 +21,7 @@ from ray.exceptions import GetTimeoutError, RayTaskError
 from evaluation.ray_judging import RayJudging
 from evaluation.ray_node import NodeOptions, RayNode
 from evaluation.ray_pool import Failed, Lost, Machine, Pool
-from evaluation.ray_wire import BEAT_S, Beat, Began, Ended, News, decode_order, encode_news
+from evaluation.ray_wire import BEAT_S, Beat, Began, Ended, News, Said, decode_order, encode_news
 from evaluation.verdicts import Abandoned, Verdict
 from evaluation.wire import READY
 from evaluation.worker import Channel
@@ -94,39 +94,47 @@ class Hiring:
             raise Lost(_in_words(error)) from error
 
 
+class Voice:
+    """Says news on a channel, for all threads."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._turn = threading.Lock()
+
+    def tell(self, news: News) -> None:
+        """Nobody may be left to hear it."""
+        with self._turn, contextlib.suppress(BrokenPipeError):
+            self._channel.send(encode_news(news))
+
+
 class Service:
     """Answers orders on a channel, each in a thread of its own."""
 
-    def __init__(self, channel: Channel, judging: RayJudging, workers: int) -> None:
+    def __init__(self, channel: Channel, voice: Voice, judging: RayJudging, workers: int) -> None:
         self._channel = channel
+        self._voice = voice
         self._judging = judging
         self._workers = workers
-        self._sending = threading.Lock()
 
     def run(self) -> None:
         """Until nobody is left who orders."""
-        self._channel.send(READY)
         threading.Thread(target=self._beat, name="beats", daemon=True).start()
         while message := self._channel.receive():  # END is empty
             threading.Thread(target=self._obey, args=(message,), name="order", daemon=True).start()
 
     def _beat(self) -> None:
         while True:
-            self._tell(Beat(self._workers))
+            self._voice.tell(Beat(self._workers))
             time.sleep(BEAT_S)
 
     def _obey(self, message: bytes) -> None:
         number, request = decode_order(message)
         verdict: Verdict
         try:
-            verdict = self._judging.judge(request, lambda: self._tell(Began(number)))
+            verdict = self._judging.judge(request, lambda: self._voice.tell(Began(number)))
         except Exception as error:  # noqa: BLE001 - somebody waits, and would wait for ever
             verdict = Abandoned(_in_words(error))
-        self._tell(Ended(number, verdict))
-
-    def _tell(self, news: News) -> None:
-        with self._sending, contextlib.suppress(BrokenPipeError):
-            self._channel.send(encode_news(news))
+        self._voice.tell(Ended(number, verdict))
 
 
 def main() -> None:
@@ -138,9 +146,11 @@ def main() -> None:
     hiring = Hiring(options)
     workers = chosen.workers or hiring.room()
     threading.Thread(target=_watch, args=(ray.get_runtime_context().get_node_id(),), name="node", daemon=True).start()
-    pool = Pool(hiring.hire, workers, options.start_s)
+    channel.send(READY)
+    voice = Voice(channel)
+    pool = Pool(hiring.hire, workers, options.start_s, lambda text: voice.tell(Said(text)))
     try:
-        Service(channel, RayJudging(pool, options.start_s), workers).run()
+        Service(channel, voice, RayJudging(pool, options.start_s), workers).run()
     finally:
         pool.close()
         leaving = threading.Thread(target=ray.shutdown, name="leaving", daemon=True)

@@ -2,14 +2,11 @@
 Knows neither Ray nor requests.
 """
 
-import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
-
-log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
 """Between two attempts to hire where one failed at once."""
@@ -50,9 +47,14 @@ class Pool:
     `hire` waits until there is room for one more, and raises Lost where that fails or `closing` is set meanwhile.
     """
 
-    def __init__(self, hire: Callable[[threading.Event], Machine], size: int, patience_s: float) -> None:
-        """A request waits `patience_s` where there is no machine at all, and for any length where one is busy."""
+    def __init__(
+        self, hire: Callable[[threading.Event], Machine], size: int, patience_s: float, report: Callable[[str], None]
+    ) -> None:
+        """A request waits `patience_s` where there is no machine at all, and for any length where one is busy. What an
+        operator should know goes to `report`.
+        """
         self._hire = hire
+        self._report = report
         self._patience_s = patience_s
         self._free: deque[Machine] = deque()
         self._there: list[Machine] = []
@@ -84,7 +86,7 @@ class Pool:
 
     def lose(self, machine: Machine, how: str) -> None:
         """The machine was taken and is of no use any more: another is hired."""
-        log.warning("lost the worker on %s: %s", machine.name, how)
+        self._report(f"lost a worker on {machine.name}: {how}")
         with self._change:
             self._last = f"one was lost on {machine.name}, and there was no room for another"
             if machine in self._there:
@@ -122,6 +124,8 @@ class Pool:
             try:
                 machine = self._hire(self._closing)
             except Lost as error:
+                if not self._closing.is_set() and str(error) != self._last:
+                    self._report(f"had no worker placed: {error}")
                 self._last = str(error)
                 self._closing.wait(_AGAIN_S)
                 continue

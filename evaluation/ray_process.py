@@ -2,6 +2,7 @@
 where it falls silent or overruns a deadline.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,11 @@ from dataclasses import dataclass, field
 
 from evaluation.child import Child, Died, Late
 from evaluation.executor import Request
-from evaluation.ray_wire import BEAT_S, END, Beat, Began, Ended, decode_news, encode_order
+from evaluation.ray_wire import BEAT_S, END, Beat, Began, Ended, Said, decode_news, encode_order
 from evaluation.verdicts import Abandoned, Verdict
 from evaluation.wire import READY, Garbled
+
+log = logging.getLogger(__name__)
 
 _SILENCE_S = 15 * BEAT_S
 """Who drives a cluster and says nothing for so long drives it no more."""
@@ -122,6 +125,8 @@ class RayProcess:
         news = decode_news(message)
         with self._change:
             match news:
+                case Said(text):
+                    log.warning("the cluster %s", text)
                 case Beat(workers) if not self._workers.done():
                     self._workers.set_result(workers)
                 case Began(number) if number in self._orders:

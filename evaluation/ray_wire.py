@@ -35,7 +35,14 @@ class Ended:
     verdict: Verdict
 
 
-News = Beat | Began | Ended
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something that an operator should know of the cluster."""
+
+    text: str
+
+
+News = Beat | Began | Ended | Said
 
 
 def encode_order(number: int, request: Request) -> bytes:
@@ -56,6 +63,8 @@ def encode_news(news: News) -> bytes:
             return json.dumps({"workers": workers}).encode()
         case Began(number):
             return json.dumps({"began": number}).encode()
+        case Said(text):
+            return json.dumps({"said": text}).encode()
         case Ended(number, verdict):
             return json.dumps({"ended": number, "verdict": encode_verdict(verdict).decode()}).encode()
 
@@ -68,6 +77,8 @@ def decode_news(message: bytes) -> News:
             return Beat(value["workers"])
         if "began" in value:
             return Began(value["began"])
+        if "said" in value:
+            return Said(value["said"])
         return Ended(value["ended"], decode_verdict(value["verdict"].encode()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Garbled(f"told no news: {error}") from error

@@ -73,7 +73,13 @@ def request_(tmp_path: Path) -> Request:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Callable[..., RayJudging]]:
+def reports() -> list[str]:
+    """What an operator is told."""
+    return []
+
+
+@pytest.fixture
+def cluster(reports: list[str]) -> Iterator[Callable[..., RayJudging]]:
     """Makes a judging over machines that are hired one after the other, so many at a time; then there are no more."""
     pools: list[Pool] = []
 
@@ -86,7 +92,7 @@ def cluster() -> Iterator[Callable[..., RayJudging]]:
                 raise Lost("closed")
             return left.pop(0)
 
-        pools.append(Pool(hire, at_once, patience_s))
+        pools.append(Pool(hire, at_once, patience_s, reports.append))
         if machines:
             wait_for_one(pools[-1])
         return RayJudging(pools[-1], 60.0)
@@ -96,10 +102,13 @@ def cluster() -> Iterator[Callable[..., RayJudging]]:
         pool.close()
 
 
-def test_a_lost_machine_is_replaced_and_its_request_judged_on_within_the_same_deadline(cluster, request_) -> None:
+def test_a_lost_machine_is_replaced_and_its_request_judged_on_within_the_same_deadline(
+    cluster, request_, reports
+) -> None:
     first, second, begun = ScriptedMachine("first", gone), ScriptedMachine("second", judged), []
     verdict = cluster(first, second).judge(request_, lambda: begun.append(time.monotonic()))
     assert (verdict, first.ended, second.ended, len(begun)) == (Abandoned("judged"), True, False, 1)
+    assert reports == ["lost a worker on first: its node died"]
     assert first.asked[0].deadline_s == 60.0 > second.asked[0].deadline_s
 
 
