@@ -2,14 +2,17 @@
 processes, files or deadlines.
 """
 
+import math
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evaluation import causality, memory
 from evaluation.encodings import Encodings
 from evaluation.environment import digest
 from evaluation.executor import Race
+from evaluation.likelihood import Measured
 from evaluation.racing import Stop, look, rungs
 from evaluation.sources.bundle import Bundle
 from evaluation.tasks.registry import TASKS
@@ -42,7 +45,7 @@ def judge(
     ran = _run(loaded, bundle, tasks, max_length, encodings, race)
     if isinstance(ran, Rejection):
         return ran
-    judged = tuple(_task_values(bundle, spec, known) for spec, known in zip(tasks, ran.values, strict=True))
+    judged = tuple(_task_values(bundle, *task) for task in zip(tasks, ran.measured, ran.values, strict=True))
     took = time.perf_counter() - started, ran.tokens, memory.peak_bytes(device), digest(device, dtype)
     stop = ran.stop
     return Outraced(judged, *took, stop.rung, stop.improvement, stop.at_best) if stop else Scored(judged, *took)
@@ -50,11 +53,16 @@ def judge(
 
 @dataclass(frozen=True, slots=True)
 class _Ran:
-    """For each task the values by the samples' places in the bundle, the tokens scored, and how the race was lost."""
+    """For each task what was measured, rung after rung, and the values of it by their samples' places in the bundle."""
 
+    measured: list[list[Measured]]
     values: list[dict[int, float]]
-    tokens: int
-    stop: Stop | None
+    stop: Stop | None = None
+    """How the race was lost."""
+
+    @property
+    def tokens(self) -> int:
+        return sum(rung.tokens for task in self.measured for rung in task)
 
 
 def _run(
@@ -65,22 +73,27 @@ def _run(
     encodings: Encodings,
     race: Race | None,
 ) -> _Ran | Rejection:
-    values: list[dict[int, float]] = [{} for _ in tasks]
-    tokens = 0
+    ran = _Ran([[] for _ in tasks], [{} for _ in tasks])
     plan = rungs(bundle, tasks)
     for number, rung in enumerate(plan, start=1):
-        for spec, places, known in zip(tasks, rung, values, strict=True):
+        for spec, places, measured, values in zip(tasks, rung, ran.measured, ran.values, strict=True):
             samples = bundle.of(spec.name)
-            measured = TASKS[spec.name](loaded, [samples[at] for at in places], spec, max_length, encodings)
-            if isinstance(measured, Rejection):
-                return measured
-            known.update(zip(places, measured.values, strict=True))
-            tokens += measured.tokens
-        if race is not None and (stop := look(tasks, race, values, number, len(plan))):
-            return _Ran(values, tokens, stop)
-    return _Ran(values, tokens, None)
+            found = TASKS[spec.name](loaded, [samples[at] for at in places], spec, max_length, encodings)
+            if isinstance(found, Rejection):
+                return found
+            measured.append(found)
+            values.update(zip(places, found.values, strict=True))
+        if race is not None and (stop := look(tasks, race, ran.values, number, len(plan))):
+            return replace(ran, stop=stop)
+    return ran
 
 
-def _task_values(bundle: Bundle, spec: TaskSpec, known: Mapping[int, float]) -> TaskValues:
-    samples, places = bundle.of(spec.name), sorted(known)
-    return TaskValues(spec.name, tuple(samples[at].id for at in places), tuple(known[at] for at in places))
+def _task_values(
+    bundle: Bundle, spec: TaskSpec, measured: Sequence[Measured], values: Mapping[int, float]
+) -> TaskValues:
+    samples, places = bundle.of(spec.name), sorted(values)
+    ids, found = tuple(samples[at].id for at in places), tuple(values[at] for at in places)
+    nats = [rung.nats for rung in measured if rung.nats is not None]
+    mean = math.fsum(nats) / sum(rung.tokens for rung in measured) if nats else None
+    notes = sum((Counter(dict(rung.notes)) for rung in measured), Counter[str]())
+    return TaskValues(spec.name, ids, found, mean, tuple(sorted(notes.items())))

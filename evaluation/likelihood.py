@@ -42,6 +42,10 @@ class Measured:
 
     values: tuple[float, ...]
     tokens: int
+    nats: float | None = None
+    """What the tokens cost in all, where the values are losses."""
+    notes: tuple[tuple[str, int], ...] = ()
+    """What else there is to say, and of how many samples."""
 
 
 def bits_per_byte(
@@ -58,14 +62,16 @@ def bits_per_byte(
             return made
         coded.append(made)
     keys = [f"{p.sample_id}/{n:06d}" for p, made in zip(passages, coded, strict=True) for n in range(len(made))]
-    losses = iter(nats(loaded, [span for made in coded for span in made], keys, spec.token_budget))
+    found = nats(loaded, [span for made in coded for span in made], keys, spec.token_budget)
+    losses = iter(found)
     values: list[float] = []
     for passage, made in zip(passages, coded, strict=True):
         value = math.fsum(next(losses) for _ in made) / (math.log(2) * passage.bytes)
         if not math.isfinite(value):
             return Rejection(Reason.NOT_FINITE, f"{spec.name} of sample {passage.sample_id} is {value}")
         values.append(min(max(value, 0.0), spec.cap))
-    return Measured(tuple(values), sum(len(span.targets) for made in coded for span in made))
+    tokens = sum(len(span.targets) for made in coded for span in made)
+    return Measured(tuple(values), tokens, math.fsum(found))
 
 
 def _spans(

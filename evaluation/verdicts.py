@@ -12,6 +12,10 @@ class TaskValues:
     task: str
     sample_ids: tuple[str, ...]
     values: tuple[float, ...]
+    nats_per_token: float | None = None
+    """The mean loss of a token, where the values are losses; for reading alone, since tokenizers differ."""
+    notes: tuple[tuple[str, int], ...] = ()
+    """What else was found, and of how many samples, such as answers that are `repetitive`."""
 
 
 @dataclass(frozen=True, slots=True)

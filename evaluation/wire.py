@@ -81,7 +81,14 @@ def _outraced(value: dict[str, Any]) -> Outraced:
 
 def _tasks(value: dict[str, Any]) -> tuple[TaskValues, ...]:
     return tuple(
-        TaskValues(task["task"], tuple(task["sample_ids"]), tuple(task["values"])) for task in value.pop("tasks")
+        TaskValues(
+            task["task"],
+            tuple(task["sample_ids"]),
+            tuple(task["values"]),
+            task["nats_per_token"],
+            tuple((name, number) for name, number in task["notes"]),
+        )
+        for task in value.pop("tasks")
     )
 
 

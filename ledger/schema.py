@@ -399,6 +399,9 @@ class ValuesRow(Base):
     task: Mapped[str]
     sample_list: Mapped[str] = mapped_column(ForeignKey("sample_lists.digest"))
     values: Mapped[bytes] = mapped_column(LargeBinary)
+    nats_per_token: Mapped[float | None]
+    notes: Mapped[str] = mapped_column(default="{}", server_default="{}")
+    """What was found of how many samples, as a JSON object."""
 
 
 class SampleListRow(Base):

@@ -4,6 +4,7 @@ Knows nothing of how values are made or compared. Values are stored bit for bit,
 """
 
 import hashlib
+import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -87,7 +88,8 @@ def _add_scoring(session: Session, verdict_id: int, scored: Scored | Outraced) -
     for position, task in enumerate(scored.tasks):
         ids = _add_sample_list(session, task.sample_ids)
         values = ValuesRow(verdict_id=verdict_id, position=position, task=task.task, sample_list=ids)
-        values.values = pack(task.values)
+        values.values, values.nats_per_token = pack(task.values), task.nats_per_token
+        values.notes = json.dumps(dict(task.notes))
         session.add(values)
 
 
@@ -119,7 +121,8 @@ def _scorings(session: Session, round_id: int) -> dict[int, Scored | Outraced]:
 
 
 def _task_values(row: ValuesRow, ids: str) -> TaskValues:
-    return TaskValues(row.task, tuple(ids.split("\n")) if ids else (), unpack(row.values))
+    notes = tuple(json.loads(row.notes).items())
+    return TaskValues(row.task, tuple(ids.split("\n")) if ids else (), unpack(row.values), row.nats_per_token, notes)
 
 
 def _scored(row: ScoringRow, tasks: Sequence[TaskValues], race: RaceRow | None) -> Scored | Outraced:

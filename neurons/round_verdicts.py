@@ -12,7 +12,7 @@ from pathlib import Path
 from competitions.records import Submission
 from competitions.spec import Competition
 from evaluation.executor import Executor, Race, Request
-from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
+from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
 from ledger import rounds, verdicts
 from ledger.database import Ledger
 from models.rejections import Rejection
@@ -94,8 +94,7 @@ def in_words(verdict: Verdict) -> str:
     """A verdict as a log tells it."""
     match verdict:
         case Scored(tasks=tasks, seconds=seconds):
-            means = ", ".join(f"{task.task} {sum(task.values) / len(task.values):.4f}" for task in tasks)
-            return f"scored {means} in {seconds:.1f} s"
+            return f"scored {', '.join(map(_task_in_words, tasks))} in {seconds:.1f} s"
         case Outraced(tasks=tasks, seconds=seconds, improvement=improvement):
             samples = sum(len(task.values) for task in tasks)
             return f"outraced, {improvement:+.2%} after {samples} samples in {seconds:.1f} s"
@@ -103,3 +102,9 @@ def in_words(verdict: Verdict) -> str:
             return f"rejected, {reason}: {detail}"
         case Abandoned(cause):
             return f"abandoned: {cause}"
+
+
+def _task_in_words(task: TaskValues) -> str:
+    found = [] if task.nats_per_token is None else [f"{task.nats_per_token:.4f} nats a token"]
+    found += [f"{number} {name}" for name, number in task.notes]
+    return f"{task.task} {sum(task.values) / len(task.values):.4f}" + (f" ({', '.join(found)})" if found else "")

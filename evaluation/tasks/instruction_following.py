@@ -1,5 +1,6 @@
 """The share of an instruction's rules that a model's answer breaks; one that only plays to them is worth nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,11 +37,13 @@ class Judged:
 def score(
     loaded: LoadedModel, samples: Sequence[Sample], spec: TaskSpec, max_length: int, encodings: Encodings
 ) -> Measured | Rejection:
-    """Each answer's value, clipped to [0, spec.cap]."""
+    """Each answer's value, clipped to [0, spec.cap]; sanity verdicts are noted by name."""
     found = judged(loaded, samples, spec, max_length, encodings)
     if isinstance(found, Rejection):
         return found
-    return Measured(tuple(min(one.value, spec.cap) for one in found), sum(one.tokens for one in found))
+    notes = Counter(verdict for one in found for verdict in one.verdicts)
+    values = tuple(min(one.value, spec.cap) for one in found)
+    return Measured(values, sum(one.tokens for one in found), notes=tuple(sorted(notes.items())))
 
 
 def judged(

@@ -5,9 +5,10 @@ import math
 import pytest
 import torch
 
-from evaluation.head import COLUMNS, ROWS, row_losses
+from evaluation.head import row_losses
+from evaluation.memory_plan import TILE_COLUMNS, TILE_ROWS
 
-SIZES = {"one tile": (3, 7), "edges of tiles": (ROWS["cpu"] + 1, 2 * COLUMNS["cpu"] + 1)}
+SIZES = {"one tile": (3, 7), "edges of tiles": (TILE_ROWS["cpu"] + 1, 2 * TILE_COLUMNS["cpu"] + 1)}
 
 
 def drawn(rows: int, words: int, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -29,20 +30,20 @@ def test_losses_are_those_of_float64_logits(size: tuple[int, int], dtype: torch.
 
 
 def test_a_zeroed_head_loses_the_logarithm_of_the_vocabulary() -> None:
-    hidden, head, targets = drawn(5, COLUMNS["cpu"] + 9, torch.bfloat16)
+    hidden, head, targets = drawn(5, TILE_COLUMNS["cpu"] + 9, torch.bfloat16)
     losses = row_losses(hidden, torch.zeros_like(head), targets)
     assert losses.tolist() == pytest.approx([math.log(len(head))] * 5, rel=1e-15)
 
 
 def test_a_target_that_is_certain_loses_nothing() -> None:
-    hidden, head, _ = drawn(4, COLUMNS["cpu"] + 9, torch.float32)
+    hidden, head, _ = drawn(4, TILE_COLUMNS["cpu"] + 9, torch.float32)
     targets = (hidden @ head.T).argmax(1)
     assert row_losses(hidden * 1e6, head, targets).tolist() == [0.0] * 4
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf], ids=str)
 def test_a_logit_that_is_no_number_makes_the_loss_none(number: float) -> None:
-    hidden, head, targets = drawn(4, COLUMNS["cpu"] + 9, torch.float32)
+    hidden, head, targets = drawn(4, TILE_COLUMNS["cpu"] + 9, torch.float32)
     head[7, 3] = number
     hidden[:, 3] = hidden[:, 3].abs() + 1
     assert [math.isnan(loss) for loss in row_losses(hidden, head, targets).tolist()] == [True] * 4

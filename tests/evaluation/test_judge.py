@@ -1,5 +1,6 @@
 """One model on a round's samples: rung by rung, raced or not, always the same values."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,11 @@ from evaluation.executor import Race
 from evaluation.judge import judge
 from evaluation.racing import rungs
 from evaluation.sources.bundle import Bundle, TaskSamples
-from evaluation.sources.content import Pair, Text
+from evaluation.sources.content import Instruction, Pair, Text
+from evaluation.sources.rules import Rule
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Outraced, Scored
+from evaluation.windows import byte_windows
 from models.loading import LoadedModel, load
 from models.rejections import Rejection
 
@@ -92,3 +95,25 @@ def test_a_race_needs_all_samples_where_the_bundle_has_one_rung(loaded, bundle: 
 def test_what_was_encoded_before_changes_no_value(judged) -> None:
     kept = Encodings()
     assert judged(encodings=kept).tasks == judged(encodings=kept).tasks == judged().tasks
+
+
+def test_losses_are_told_in_nats_a_token_too(judged, loaded: LoadedModel, bundle: Bundle) -> None:
+    for task in judged().tasks:
+        contents = [sample.content for sample in bundle.of(task.task)]
+        scored = [content.reference if isinstance(content, Pair) else content.text for content in contents]
+        nats = sum(value * len(text.encode()) for value, text in zip(task.values, scored, strict=True)) * math.log(2)
+        texts = scored if task.task == "reference_loss" else [w for text in scored for w in byte_windows(text, 32)]
+        tokens = sum(len(loaded.tokenizer.encode(text, add_special_tokens=False)) for text in texts)
+        assert task.nats_per_token == pytest.approx(nats / tokens, rel=1e-12)
+
+
+def test_answers_that_only_play_to_the_rules_are_counted_by_name(loaded: LoadedModel, wallets, make_sample) -> None:
+    asked = tuple(
+        make_sample(wallets[0], Instruction(f"Write {n} words.", (Rule("words_at_least", "3"),))) for n in range(3)
+    )
+    spec = TaskSpec("instruction_following", 3, 1.0, 1.0, max_new_tokens=4)
+    bundle = Bundle((TaskSamples("instruction_following", asked),))
+    verdict = judge(loaded, bundle, (spec,), 128, Encodings(), device="cpu", dtype="float32")
+    assert isinstance(verdict, Scored)
+    (task,) = verdict.tasks
+    assert (task.values, task.nats_per_token, dict(task.notes)["cut"]) == ((1.0,) * 3, None, 3)

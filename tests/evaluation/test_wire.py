@@ -17,7 +17,7 @@ from models.rejections import Reason, Rejection
 finite = st.floats(allow_nan=False, allow_infinity=False)
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 task_values = st.lists(st.tuples(names, finite), max_size=5).map(
-    lambda rows: TaskValues("text_loss", tuple(name for name, _ in rows), tuple(value for _, value in rows))
+    lambda rows: TaskValues("text_loss", *(zip(*rows, strict=True) if rows else ((), ())), 0.1, (("cut", 3),))
 )
 judged = st.lists(task_values, max_size=2).map(tuple), finite, st.integers(), st.integers(), names
 verdicts = (

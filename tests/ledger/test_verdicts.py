@@ -34,7 +34,13 @@ def test_values_are_packed_as_little_endian_doubles() -> None:
     "verdict",
     [
         scored(0.1, 1e-300, 16.0),
-        Scored((TaskValues("a", ("s1",), (1.0,)), TaskValues("b", ("s2", "s1"), (2.0, 3.0))), 2.5, 7, 9, "env"),
+        Scored(
+            (TaskValues("a", ("s1",), (1.0,)), TaskValues("b", ("s2", "s1"), (2.0, 3.0), 0.7, (("cut", 2),))),
+            2.5,
+            7,
+            9,
+            "env",
+        ),
         Scored((TaskValues("empty", (), ()),), 0.0, 0, 0, "env"),
         OUTRACED,
         REJECTED,

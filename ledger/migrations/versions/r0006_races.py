@@ -1,4 +1,4 @@
-"""How races ended: which verdicts rest on some of a round's samples only."""
+"""How races ended: which verdicts rest on some of a round's samples only. And what verdicts say beside their values."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,9 @@ INT = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Make the table; all older verdicts rest on all samples."""
+    """Make the table and the columns; all older verdicts rest on all samples."""
+    op.add_column("task_values", sa.Column("nats_per_token", sa.Double, nullable=True))
+    op.add_column("task_values", sa.Column("notes", sa.String, nullable=False, server_default="{}"))
     op.create_table(
         "races",
         sa.Column("verdict_id", INT, nullable=False),
