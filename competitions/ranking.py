@@ -77,7 +77,11 @@ def race_against(setting: Setting, incumbent: Reign | None, verdicts: Mapping[in
     verdict = verdicts.get(incumbent.submission_id) if incumbent and incumbent.confirmed else None
     if incumbent is None or not isinstance(verdict, Scored):
         return None
-    return Race(tuple(task.values for task in verdict.tasks), needed(setting, incumbent))
+    values = {task.task: task.values for task in verdict.tasks}
+    asked = {task.name: task.samples for task in setting.competition.tasks}
+    if {name: len(found) for name, found in values.items()} != asked:
+        return None  # of a table that has changed since
+    return Race(tuple(values[name] for name in asked), needed(setting, incumbent))
 
 
 def needed(setting: Setting, incumbent: Reign) -> float:

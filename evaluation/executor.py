@@ -46,7 +46,8 @@ class Executor(Protocol):
 
         A request is taken from the iterable when a device is about to become free: one is judged by each device, and
         at most one more waits for it, its files being made ready meanwhile. Between two verdicts pass at most about
-        `deadline_s` seconds.
+        `deadline_s` seconds. Who leaves off early waits for what is under way, unless the executor is closed first.
+        Raises what the iterable raises, after the verdicts that are under way.
         """
         ...
 

@@ -2,12 +2,15 @@
 workers'.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from evaluation.dispatch import dispatch
 from evaluation.executor import Request
 from evaluation.verdicts import Verdict
 from evaluation.worker_process import PROGRAM, WorkerProcess
+
+_DEVICE = re.compile(r"cpu|cuda(:\d+)?", re.ASCII)
 
 
 class LocalExecutor:
@@ -26,6 +29,8 @@ class LocalExecutor:
         """One WorkerProcess for each device; a device may be named twice. Raises ValueError without one."""
         if not devices:
             raise ValueError("no device to judge on: name at least one, such as cpu or cuda:0")
+        if odd := [device for device in devices if not _DEVICE.fullmatch(device)]:
+            raise ValueError(f"{odd[0]!r} is no device to judge on: name cpu, cuda or cuda:N")
         self._workers = [
             WorkerProcess(
                 device=device, dtype=dtype, threads=threads, memory_bytes=memory_bytes, start_s=start_s, program=program

@@ -65,6 +65,7 @@ class NodeFiles:
         self._root = root
         self._quota = quota_bytes
         self._uses = ExitStack()
+        self._used: list[Parcel] = []
         self._arrival: Arrival | None = None
 
     def find(self, parcel: Parcel) -> Path | None:
@@ -75,6 +76,7 @@ class NodeFiles:
                 return None
             os.utime(entry)
             self._uses.push(stack.pop_all())
+            self._used.append(parcel)
         return entry / parcel.name
 
     def begin(self, parcel: Parcel) -> None:
@@ -109,7 +111,21 @@ class NodeFiles:
 
     def release(self) -> None:
         """Hold nothing any longer."""
+        self._used.clear()
         self._uses.close()
+
+    def damage(self) -> str | None:
+        """What of the parcels held is not as it arrived, read anew; they are let go then, and that one leaves."""
+        for parcel in self._used:
+            for facts in parcel.files:
+                path = self._root / parcel.key / facts.place
+                with contextlib.suppress(OSError), path.open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() == facts.sha256:
+                        continue
+                self.release()
+                self._remove(self._root / parcel.key)
+                return f"{facts.place} was damaged in {self._root}"
+        return None
 
     def _begun(self) -> Arrival:
         assert self._arrival is not None, "no parcel was begun"

@@ -80,7 +80,10 @@ class RayExecutor:
 
     def judge(self, requests: Iterable[Request]) -> Iterator[tuple[Request, Verdict]]:
         """See Executor.judge."""
-        process = self._running()
+        try:
+            process = self._running()
+        except OSError:  # each request will try again, and be abandoned where it fails again
+            process = None
         yield from dispatch(requests, [self._ask] * (process.workers() if process else 1))
 
     def close(self) -> None:
@@ -93,7 +96,10 @@ class RayExecutor:
         self._sweep()
 
     def _ask(self, request: Request) -> Verdict:
-        process = self._running()
+        try:
+            process = self._running()
+        except OSError as error:
+            return Abandoned(f"no process to drive the cluster can be started: {type(error).__name__}: {error}")
         return process.ask(request) if process else Abandoned("the executor was closed")
 
     def _running(self) -> RayProcess | None:

@@ -53,6 +53,9 @@ class RayJudging:
                 continue
             except (Failed, Garbled, OSError) as error:
                 verdict = Abandoned(f"on {machine.name}: {error}")
+            except BaseException as error:
+                self._pool.lose(machine, f"{type(error).__name__}: {error}")
+                raise
             self._pool.give_back(machine)
             return verdict
         late = [f"no verdict within {request.deadline_s:g} s"] if clock.is_over() else []

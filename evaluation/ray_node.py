@@ -12,8 +12,10 @@ from pathlib import Path
 
 from evaluation import parcels
 from evaluation.node_files import NodeFiles
+from evaluation.verdicts import Abandoned
 from evaluation.wire import decode_request, encode_verdict
 from evaluation.worker_process import WorkerProcess
+from models.rejections import Rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,10 @@ class RayNode:
     def judge(self, request: bytes) -> bytes:
         """The verdict on a request whose paths are this machine's."""
         try:
-            return encode_verdict(self._worker.judge(decode_request(request)))
+            verdict = self._worker.judge(decode_request(request))
+            if isinstance(verdict, Rejection) and (damage := self._files.damage()):
+                verdict = Abandoned(f"rejected, {verdict.reason}; but {damage}")
+            return encode_verdict(verdict)
         finally:
             self._files.release()
 

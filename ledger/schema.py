@@ -352,7 +352,7 @@ class StandingRow(Base):
 
 
 class VerdictRow(Base):
-    """One attempt at judging; `outcome` is scored, outraced, rejected or abandoned; all but the last are final."""
+    """One attempt at judging; `outcome` is scored or rejected, which are final, or outraced or abandoned."""
 
     __tablename__ = "verdicts"
     __table_args__ = (UniqueConstraint("round_id", "submission_id", "attempt"),)

@@ -1,4 +1,5 @@
-"""Verdicts with every value they rest on. All attempts are kept; the first that is not abandoned is final.
+"""Verdicts with every value they rest on. All attempts are kept; the first score or rejection is final, while a lost
+race may be followed by a judging on all samples.
 
 Knows nothing of how values are made or compared. Values are stored bit for bit, sample ids once per round and task.
 """
@@ -18,13 +19,13 @@ from models.rejections import Reason, Rejection
 
 
 def record_verdict(ledger: Ledger, round_id: int, submission_id: int, verdict: Verdict) -> None:
-    """Add an attempt at judging a submission in a round. What is not abandoned is final, and stays.
+    """Add an attempt at judging a submission in a round. A score or a rejection is final, and stays.
 
     Raises LedgerConflict where the round or the submission does not exist.
     """
     with ledger.writing() as session:
         before = _attempts(session, round_id, submission_id)
-        if any(row.outcome != "abandoned" for row in before):
+        if any(row.outcome in ("scored", "rejected") for row in before):
             return
         row = _verdict_row(verdict)
         row.round_id, row.submission_id, row.attempt = round_id, submission_id, len(before) + 1

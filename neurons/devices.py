@@ -13,7 +13,7 @@ def doubts(table: Table, device: str, dtype: str) -> list[str]:
     try:
         has = capacity(device)
     except NoDevice as error:
-        return [f"the memory of device {device} is unknown: {error}; check CRUCIBLE_DEVICE"]
+        return [f"the memory of device {device} is unknown: {error}; check CRUCIBLE_DEVICES"]
     lines = (doubt(competition, device, dtype, has) for competition in table.competitions)
     return [line for line in lines if line is not None]
 
@@ -27,6 +27,6 @@ def doubt(competition: Competition, device: str, dtype: str, has: int) -> str | 
     needed = plan(largest(limits), work_of(competition.tasks, limits.max_length), dtype, kind_of(device))
     lacking = lack(replace(needed, weights=limits.max_parameters * ITEM_BYTES[dtype]), has, device, dtype)
     return lacking and (
-        f"competition {competition.name} allows {limits.max_parameters:,} parameters, and {lacking} (CRUCIBLE_DEVICE, "
+        f"competition {competition.name} allows {limits.max_parameters:,} parameters, and {lacking} (CRUCIBLE_DEVICES, "
         "CRUCIBLE_DTYPE); until then what is too large is abandoned, and smaller models are judged"
     )

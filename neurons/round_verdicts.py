@@ -4,6 +4,7 @@ nothing of who wins.
 
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -42,7 +43,11 @@ class RoundVerdicts:
         bundle: Path,
         race: Race | None,
     ) -> bool:
-        """Judge each entrant once, in their order; False where the validator stopped meanwhile."""
+        """Judge entrants once each, in their order; False where the validator stopped meanwhile.
+
+        No model is begun once the competition's deadline for one has passed: other competitions have their turn then,
+        and the rest is due again.
+        """
         lent: _Lent = {}
         with ExitStack() as loans:
             for request, verdict in self.executor.judge(
@@ -67,8 +72,9 @@ class RoundVerdicts:
         loans: ExitStack,
     ) -> Iterator[Request]:
         """Files that were lost here are fetched again first, and never the miner's fault."""
+        until = time.monotonic() + competition.deadline_s
         for entrant in entrants:
-            if self.stopping.is_set():
+            if self.stopping.is_set() or time.monotonic() > until:
                 return
             loan = loans.enter_context(ExitStack())
             model = loan.enter_context(self.intake.lending(entrant, competition))

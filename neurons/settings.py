@@ -75,8 +75,8 @@ class ValidatorSettings(Settings):
     """Address of the Ray cluster's head, such as 10.0.0.1:6379; unset means one of this machine alone."""
     ray_workers: int | None = Field(default=None, ge=1)
     """Models judged at a time on a Ray cluster; unset means as many as it has room for."""
-    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
-    """Weights' dtype while judging; losses are float32 whatever it is."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """Weights' dtype while judging; losses are float32 whatever it is. float16 would overflow on honest models."""
     threads: int = Field(default=1, ge=1)
     """CPU threads of the judging worker; more than one pays only for models of billions of parameters."""
     wandb: Literal["offline", "online", "disabled"] = "offline"

@@ -110,7 +110,7 @@ def build(settings: ValidatorSettings) -> Validator:
     needs = Needs(ledger, netuid, table)
     cache = ModelCache(folder / "models", quota_bytes=settings.cache_bytes(), spare=needs.spare)
     intake = Intake(hub, cache, Unfinished(settings.downloads()))
-    for device in sorted(set(settings.device_names())):
+    for device in sorted(set(settings.device_names())) if settings.executor == "local" else []:
         for line in doubts(table, device, settings.dtype):
             log.warning(line)
     executor = open_executor(settings)

@@ -191,8 +191,8 @@ def _fault(sample: Sample) -> str | None:
     )
 
 
-@functools.lru_cache(maxsize=1024)
 def _iso(moment: datetime) -> str:
+    """Not remembered by the moment: in another zone it is equal, and written otherwise."""
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
@@ -204,7 +204,6 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-@functools.lru_cache(maxsize=1024)
 def _moment_fault(moment: datetime) -> str | None:
     whole = moment.utcoffset() == timedelta(0) and not moment.microsecond
     return None if whole else f"created_at {moment.isoformat()} is not UTC in whole seconds"

@@ -136,6 +136,10 @@ class Rounds:
             entrant.id: disguised.get(entrant.id) or self._result(round_, field, entrant, found.get(entrant.id))
             for entrant in field.entrants
         }
+        king = field.incumbent
+        is_scored = king is not None and isinstance(results.get(king.submission_id), tuple)
+        if not is_scored:  # against nobody that still stands, a lost race tells nothing
+            results = {id_: None if isinstance(result, Outraced) else result for id_, result in results.items()}
         unjudged = [entrant for entrant in field.entrants if results[entrant.id] is None]
         if not unjudged:
             entrants = [
@@ -148,9 +152,8 @@ class Rounds:
         bundle = RoundSamples(self.ledger, self.sources, self.bundles).bundle(competition, round_)
         if isinstance(bundle, Held):
             return self._hold(competition, round_, field, bundle)
-        king = field.incumbent
         first = [entrant for entrant in unjudged if king and entrant.id == king.submission_id]
-        race = race_against(_setting(competition, round_), king, found)
+        race = race_against(_setting(competition, round_), king, found) if is_scored else None
         judging = RoundVerdicts(self.ledger, self.executor, self.intake, self.stopping)
         return judging.judge(competition, round_, first or unjudged, bundle, race)
 

@@ -14,6 +14,7 @@ from competitions.records import Reign
 from competitions.spec import Competition
 from competitions.table import parse
 from evaluation.executor import Race
+from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from models.rejections import Reason, Rejection
 from tests.competitions.builders import TABLE, scored, submit
@@ -106,8 +107,12 @@ def test_the_outraced_stand_behind_the_scored_by_what_they_improved_and_are_neve
 
 
 def test_challengers_race_against_a_confirmed_incumbents_values_in_the_same_round(setting: Setting) -> None:
-    values = Scored((TaskValues("reference_loss", ("a", "b"), (1.0, 2.0)),), 1.0, 9, 9, "env")
-    assert race_against(setting, KING, {1: values}) == Race(((1.0, 2.0),), 0.01)
+    asked = (TaskSpec("text_loss", 1, 0.5, 16.0), TaskSpec("reference_loss", 2, 0.5, 16.0))
+    setting = replace(setting, competition=replace(setting.competition, tasks=asked))
+    tasks = TaskValues("reference_loss", ("a", "b"), (1.0, 2.0)), TaskValues("text_loss", ("c",), (3.0,))
+    values = Scored(tasks, 1.0, 9, 9, "env")
+    assert race_against(setting, KING, {1: values}) == Race(((3.0,), (1.0, 2.0)), 0.01)
+    assert race_against(setting, KING, {1: replace(values, tasks=tasks[:1])}) is None  # of another table
     on_trial = replace(KING, confirmed=False)
     for incumbent, verdict in [(None, values), (on_trial, values), (KING, Abandoned("late")), (KING, outraced(0.0))]:
         assert race_against(setting, incumbent, {1: verdict}) is None

@@ -52,7 +52,7 @@ def test_while_one_is_judged_one_more_is_taken_and_no_other() -> None:
 
     queued = dispatch(queue(), [worker])
     next(queued)
-    assert (seen[0], taken) == (["a", "b"], ["a", "b", "c"])
+    assert (seen[0], taken) == (["a", "b"], ["a", "b"])
     queued.close()
 
 
@@ -96,9 +96,28 @@ def test_the_next_model_is_begun_before_a_verdict_is_given_away() -> None:
     queued.close()
 
 
-def test_an_executor_without_a_device_says_so() -> None:
+def test_a_queue_that_fails_takes_no_verdict_with_it() -> None:
+    def failing() -> Iterator[Request]:
+        yield from requests_named("ab")
+        raise OSError("the disk is full")
+
+    judged: list[str] = []
+    with pytest.raises(OSError, match="the disk is full"):
+        judged.extend(request.name for request, _ in dispatch(failing(), [echo, echo, echo]))
+    assert sorted(judged) == ["a", "b"]
+
+
+def test_a_verdict_is_given_away_before_the_queue_takes_its_time_for_one_more() -> None:
+    taken: list[str] = []
+    queued = dispatch(requests_named("abcd", taken), [echo])
+    assert (next(queued)[0].name, taken) == ("a", ["a", "b"])
+    queued.close()
+
+
+@pytest.mark.parametrize("devices", [[], ["cpu", "gpu"], ["cuda:"]], ids=["none", "unknown", "unnumbered"])
+def test_an_executor_without_devices_to_judge_on_says_so(devices: list[str]) -> None:
     with pytest.raises(ValueError, match="no device to judge on"):
-        LocalExecutor([])
+        LocalExecutor(devices)
 
 
 def test_a_closed_executor_abandons_what_is_left_of_the_queue() -> None:

@@ -55,6 +55,15 @@ def test_what_is_damaged_on_its_way_does_not_arrive(model: Path, root: Path) -> 
     assert (files.find(parcel), list(root.iterdir())) == (None, [])
 
 
+def test_what_was_damaged_since_it_arrived_is_found_and_leaves(model: Path, root: Path) -> None:
+    files, parcel = NodeFiles(root, 20_000), pack(model)
+    there = bring(files, model)
+    assert files.damage() is None
+    (there / "weights").write_bytes(bytes(4_500))
+    assert files.damage() == f"model/weights was damaged in {root}"
+    assert (files.find(parcel), files.damage()) == (None, None)
+
+
 def test_what_was_used_longest_ago_goes_first_and_what_is_used_stays(model: Path, root: Path) -> None:
     mine, others = NodeFiles(root, 15_000), NodeFiles(root, 15_000)
     first = pack(model)

@@ -206,3 +206,15 @@ def test_a_cluster_of_our_own_says_what_a_local_worker_says_and_ends_with_us(
     assert isinstance(there, Scored)
     assert (there.tasks, there.tokens, there.environment) == (here.tasks, here.tokens, here.environment)
     assert psutil.wait_procs(started, timeout=60)[1] == []
+
+
+def test_a_full_disk_abandons_and_raises_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_options: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    executor = RayExecutor()
+    ((_, verdict),) = executor.judge([Request(tmp_path, tmp_path, (), 128, 60.0)])
+    executor.close()
+    assert isinstance(verdict, Abandoned)
+    assert "No space left on device" in verdict.cause

@@ -246,6 +246,19 @@ def test_a_sample_has_the_same_bytes_and_id_in_another_process() -> None:
     assert told == {GOLDEN.id.encode() + GOLDEN_LINE}
 
 
+def test_a_refused_line_of_another_zone_changes_nothing_for_the_same_moment_in_ours() -> None:
+    """Moments that are one are equal whatever their zones, and so may be taken for one another by what remembers."""
+    moment = datetime(2031, 7, 8, 12, tzinfo=UTC)
+    good = replace(GOLDEN, created_at=moment)
+    other = good.canonical_bytes.replace(b"2031-07-08T12:00:00Z", b"2031-07-08T14:00:00+02:00")
+    for _ in range(2):
+        assert isinstance(samples.from_line(other), Malformed)
+        assert samples.from_line(good.canonical_bytes) == good
+    with pytest.raises(ValueError, match="is not UTC"):
+        replace(good, created_at=moment.astimezone(timezone(timedelta(hours=2))))
+    assert replace(good) == good
+
+
 @pytest.mark.parametrize(
     "moment",
     [

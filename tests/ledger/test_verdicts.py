@@ -63,13 +63,20 @@ def test_an_abandoned_attempt_is_kept_and_may_be_followed(ledger: Ledger) -> Non
     assert (verdicts(ledger, round_), attempts(ledger, round_, id_)) == ({id_: scored(1.0)}, 3)
 
 
-@pytest.mark.parametrize("final", [scored(1.0), OUTRACED, REJECTED], ids=["scored", "outraced", "rejected"])
+@pytest.mark.parametrize("final", [scored(1.0), REJECTED], ids=["scored", "rejected"])
 @pytest.mark.parametrize("later", [scored(2.0), REJECTED, Abandoned("x")], ids=["scored", "rejected", "abandoned"])
 def test_a_final_verdict_stands(ledger: Ledger, final: Verdict, later: Verdict) -> None:
     round_, id_ = open_round(ledger).id, submission(ledger)
     record_verdict(ledger, round_, id_, final)
     record_verdict(ledger, round_, id_, later)
     assert (verdicts(ledger, round_), attempts(ledger, round_, id_)) == ({id_: final}, 1)
+
+
+def test_a_lost_race_may_be_followed_by_a_judging_on_all_samples(ledger: Ledger) -> None:
+    round_, id_ = open_round(ledger).id, submission(ledger)
+    for verdict in (OUTRACED, scored(2.0)):
+        record_verdict(ledger, round_, id_, verdict)
+        assert verdicts(ledger, round_) == {id_: verdict}
 
 
 def test_rounds_and_submissions_keep_their_own_verdicts(ledger: Ledger) -> None:

@@ -19,8 +19,8 @@ def test_a_device_too_small_for_a_competition_is_told_with_need_have_and_remedy(
     said = devices.doubt(competition(8_100_000_000), "cuda", "bfloat16", 16 * GB)
     assert said == (
         "competition chat allows 8,100,000,000 parameters, and judging in bfloat16 needs 18.81 GB (weights 16.20, "
-        "layer 0.40, head 0.17, runtime 1.00); cuda has 16.00 GB: judge on a device with more memory (CRUCIBLE_DEVICE, "
-        "CRUCIBLE_DTYPE); until then what is too large is abandoned, and smaller models are judged"
+        "layer 0.40, head 0.17, runtime 1.00); cuda has 16.00 GB: judge on a device with more memory "
+        "(CRUCIBLE_DEVICES, CRUCIBLE_DTYPE); until then what is too large is abandoned, and smaller models are judged"
     )
 
 
@@ -39,4 +39,4 @@ def test_a_device_that_does_not_answer_is_one_line_with_what_it_said() -> None:
     table = parse(TABLE)
     (line,) = devices.doubts(table, "cuda:99", "bfloat16")
     assert line.startswith("the memory of device cuda:99 is unknown: ")
-    assert line.endswith("; check CRUCIBLE_DEVICE")
+    assert line.endswith("; check CRUCIBLE_DEVICES")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from chain.reader import ChainError
-from chain.types import Block
+from chain.types import Block, Coldkey, Hotkey
+from competitions.ownership import Claim
 from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
 from evaluation.sources.bundle import read_bundle
@@ -139,6 +140,53 @@ def test_who_is_outraced_is_judged_no_further_and_stands_with_what_was_seen(benc
     newest = rounds.closed(bench.ledger, "answers")[-1]
     stopped = [s for s in rounds.standings(bench.ledger, newest.id) if s.why.startswith("stopped after 3 samples")]
     assert [(s.score, s.improvement, s.role) for s in stopped] == [(None, -0.05, "challenger")]
+
+
+def test_a_slow_competition_leaves_others_their_turn(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("neurons.round_verdicts.time.monotonic", lambda: clock[0])
+
+    def slow(request: Request) -> Scored:
+        clock[0] += 1_000.0
+        return losing(3.0)(request)
+
+    bench = bench.judged_by({**HONEST, "alice/answers": [slow], "bob/answers": [slow]})
+    assert bench.loop.step()
+    assert isinstance(bench.loop.executor, ScriptedExecutor)
+    asked = [request.tasks[0].name for request in bench.loop.executor.requests]
+    assert asked == ["reference_loss", "text_loss"]
+    bench.run()
+    assert set(bench.newest("answers").values()) == {"king", "challenger", "copy"}
+
+
+@dataclass(frozen=True)
+class Unmasking:
+    """Finds one submission to be another's model."""
+
+    submission: int
+
+    def disguised(self, *_about: object) -> dict[int, Claim]:
+        return {self.submission: Claim(Hotkey("someone"), Coldkey("else"), Block(1))}
+
+
+def test_races_against_an_incumbent_that_falls_meanwhile_are_judged_anew(bench: Bench) -> None:
+    def beaten(request: Request) -> Scored | Outraced:
+        whole = losing(3.0)(request)
+        task = whole.tasks[0]
+        some = TaskValues(task.task, task.sample_ids[:3], task.values[:3])
+        return Outraced((some,), 0.1, 3, 0, "scripted", 1, -0.05, 0.001) if request.race else whole
+
+    bench = bench.judged_by({**HONEST, "alice/answers": [beaten]})
+    ids = {s.repo: s.id for s in submissions.all_of(bench.ledger, "answers")}
+    while (opened := rounds.open_round_of(bench.ledger, "answers")) is None or not isinstance(
+        verdicts.verdicts(bench.ledger, opened.id).get(ids["alice/answers"]), Outraced
+    ):
+        assert bench.loop.step()
+    bench = replace(bench, loop=replace(bench.loop, descent=Unmasking(ids["bob/answers"])))
+    bench.run()
+    standings = {s.submission_id: s for s in rounds.standings(bench.ledger, opened.id)}
+    assert standings[ids["bob/answers"]].role == "copy"
+    assert standings[ids["alice/answers"]].score is not None
 
 
 def test_a_model_abandoned_three_times_by_our_fault_does_not_hold_up_the_round(bench: Bench) -> None:
