@@ -158,7 +158,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--steps", type=int, default=20, help="training steps behind the king, and again after it")
     parser.add_argument("--repeats", type=int, default=3, help="runs of our way")
-    parser.add_argument("--plain", type=int, default=5, help="models that are also judged the plain way")
+    parser.add_argument("--plain", type=int, default=3, help="models that are also judged the plain way")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         contest = make_contest(options, Path(folder))
