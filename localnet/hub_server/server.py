@@ -84,7 +84,9 @@ def serving(root: Path, faults: Faults | None = None) -> Iterator[str]:
     """Serve the Hub below `root` from a thread of this process while the block runs; lends the endpoint's URL."""
     server = HubServer(HubStore(root), faults=faults)
     answering = threading.Event()
-    thread = threading.Thread(target=server.answer, args=(lambda _endpoint: answering.set(),), name="local-hub")
+    thread = threading.Thread(
+        target=server.answer, args=(lambda _endpoint: answering.set(),), name="local-hub", daemon=True
+    )
     thread.start()
     try:
         while not answering.wait(timeout=0.05):
@@ -93,7 +95,9 @@ def serving(root: Path, faults: Faults | None = None) -> Iterator[str]:
         yield server.endpoint
     finally:
         server.should_exit = True
-        thread.join()
+        thread.join(2 * _SHUTDOWN_S)
+        server.force_exit = True  # a connection that somebody keeps open must not hold up the end
+        thread.join(_SHUTDOWN_S)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -70,10 +71,11 @@ def test_a_value_is_the_share_of_broken_rules_and_one_for_an_answer_that_says_no
     samples = samples_of([asked for asked, _, _ in ASKED])
     assert judged(speaker, samples, SPEC, MAX_LENGTH, Encodings()) == tuple(told for _, told, _ in ASKED)
     values, tokens = tuple(value for _, _, value in ASKED), sum(told.tokens for _, told, _ in ASKED)
+    notes = tuple(sorted(Counter(verdict for _, told, _ in ASKED for verdict in told.verdicts).items()))
     score = TASKS["instruction_following"]
-    assert score(speaker, samples, SPEC, MAX_LENGTH, Encodings()) == Measured(values, tokens)
-    capped = tuple(min(value, 0.5) for value in values)
-    assert score(speaker, samples, replace(SPEC, cap=0.5), MAX_LENGTH, Encodings()) == Measured(capped, tokens)
+    assert score(speaker, samples, SPEC, MAX_LENGTH, Encodings()) == Measured(values, tokens, notes=notes)
+    capped = replace(SPEC, cap=0.5)
+    assert score(speaker, samples, capped, MAX_LENGTH, Encodings()).values == tuple(min(v, 0.5) for v in values)
 
 
 def test_no_order_of_samples_moves_a_bit(make_model: Callable, samples_of) -> None:
