@@ -128,13 +128,15 @@ def test_the_incumbent_is_judged_first_and_challengers_race_against_its_values(b
     assert challenger.race.needed >= 0.01
 
 
-def test_who_is_outraced_is_judged_no_further_and_stands_with_what_was_seen(bench: Bench) -> None:
-    def beaten(request: Request) -> Scored | Outraced:
-        whole = losing(3.0)(request)
-        task = whole.tasks[0]
-        some = TaskValues(task.task, task.sample_ids[:3], task.values[:3])
-        return Outraced((some,), 0.1, 3, 0, "scripted", 1, -0.05, 0.001) if request.race else whole
+def beaten(request: Request) -> Scored | Outraced:
+    """Loses every race after three samples."""
+    whole = losing(3.0)(request)
+    task = whole.tasks[0]
+    some = TaskValues(task.task, task.sample_ids[:3], task.values[:3])
+    return Outraced((some,), 0.1, 3, 0, "scripted", 1, -0.05, 0.001) if request.race else whole
 
+
+def test_who_is_outraced_is_judged_no_further_and_stands_with_what_was_seen(bench: Bench) -> None:
     bench = bench.judged_by({**HONEST, "alice/answers": [beaten]})
     bench.run()
     newest = rounds.closed(bench.ledger, "answers")[-1]
@@ -170,12 +172,6 @@ class Unmasking:
 
 
 def test_races_against_an_incumbent_that_falls_meanwhile_are_judged_anew(bench: Bench) -> None:
-    def beaten(request: Request) -> Scored | Outraced:
-        whole = losing(3.0)(request)
-        task = whole.tasks[0]
-        some = TaskValues(task.task, task.sample_ids[:3], task.values[:3])
-        return Outraced((some,), 0.1, 3, 0, "scripted", 1, -0.05, 0.001) if request.race else whole
-
     bench = bench.judged_by({**HONEST, "alice/answers": [beaten]})
     ids = {s.repo: s.id for s in submissions.all_of(bench.ledger, "answers")}
     while (opened := rounds.open_round_of(bench.ledger, "answers")) is None or not isinstance(
