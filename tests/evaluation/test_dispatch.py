@@ -80,7 +80,7 @@ def test_a_slow_worker_holds_up_its_own_model_only() -> None:
         return echo(request)
 
     judged = [request.name for request, _ in dispatch(requests_named("abcd"), [slow, quick])]
-    assert judged == ["b", "c", "d", "a"]
+    assert (judged[:2], sorted(judged)) == (["b", "c"], ["a", "b", "c", "d"])  # a and d end at the same time
 
 
 def test_the_next_model_is_begun_before_a_verdict_is_given_away() -> None:

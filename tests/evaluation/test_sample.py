@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -249,8 +250,13 @@ def test_a_sample_has_the_same_bytes_and_id_in_another_process() -> None:
 def test_a_refused_line_of_another_zone_changes_nothing_for_the_same_moment_in_ours() -> None:
     """Moments that are one are equal whatever their zones, and so may be taken for one another by what remembers."""
     moment = datetime(2031, 7, 8, 12, tzinfo=UTC)
+    line, other = (
+        re.sub(rb'"created_at":"[^"]*"', b'"created_at":"2031-07-08T' + told + b'"', GOLDEN_LINE)
+        for told in (b"12:00:00Z", b"14:00:00+02:00")
+    )
+    assert isinstance(samples.from_line(other), Malformed)  # before anything has met the moment
     good = replace(GOLDEN, created_at=moment)
-    other = good.canonical_bytes.replace(b"2031-07-08T12:00:00Z", b"2031-07-08T14:00:00+02:00")
+    assert good.canonical_bytes == line
     for _ in range(2):
         assert isinstance(samples.from_line(other), Malformed)
         assert samples.from_line(good.canonical_bytes) == good
