@@ -19,3 +19,14 @@ def epsilon(spec: EpsilonSpec, earned: float, age: BlockCount) -> float:
 def earned(improvement: float) -> float:
     """What a crowning earns: the improvement rounded down to 0.1 %, so that float noise cannot move an epsilon."""
     return math.floor(round(improvement * 1000, 9)) / 1000
+
+
+def age_for(spec: EpsilonSpec, earned: float, improvement: float) -> BlockCount | None:
+    """Blocks of age from which epsilon is at most `improvement`; None where it never falls so far."""
+    if improvement < spec.end:
+        return None
+    if improvement >= epsilon(spec, earned, BlockCount(0)):
+        return BlockCount(0)
+    height = min(spec.start, earned) - spec.end
+    age = math.floor(spec.decay_blocks * (1 - (improvement - spec.end) / height))
+    return BlockCount(next(b for b in range(max(0, age - 1), age + 3) if epsilon(spec, earned, BlockCount(b)) <= improvement))

@@ -1,6 +1,7 @@
 """The table's records: competitions, and from which block which of them pays what share. Pure data."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from chain.types import Block, BlockCount, Uid
 from evaluation.sources.spec import NamedSource, SourceSpec
@@ -17,6 +18,31 @@ class EpsilonSpec:
     start: float
     end: float
     decay_blocks: BlockCount
+
+
+@dataclass(frozen=True, slots=True)
+class TitleSpec:
+    """What a title fight asks of a challenger besides epsilon: see docs/mechanism.md, Winning."""
+
+    significance: float = 0.001
+    """α: an improvement counts where chance alone would bring it, or more, less often than that. Never divided by the
+    number of entrants, or junk would protect a king."""
+    pooled_rounds: int = 3
+    """W: so many of its latest full rounds against the incumbent are taken together, at most."""
+    fewest_rounds: int = 2
+    """Full rounds against the incumbent without which nobody is crowned."""
+    producers_removed: int = 1
+    """f: the improvement must stand without the samples of so many producers, those that favour it most."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntrantsSpec:
+    """How much work one round may bring, the incumbent's judging aside."""
+
+    most: int = 24
+    """Challengers judged in one round."""
+    per_coldkey: int = 2
+    """Of these, how many may belong to one coldkey while others wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +71,11 @@ class Competition:
     epsilon: EpsilonSpec
     deadline_s: float
     """Seconds after which one model's judging is killed and abandoned (never rejected)."""
+    title: TitleSpec = TitleSpec()
+    entrants: EntrantsSpec = EntrantsSpec()
+    absent_rounds: int = 3
+    """Rounds running in which a healthy Hub does not have the king's repository any more, after which the throne is
+    vacant."""
     lineage: LineageSpec = LineageSpec()
     base: BaseRef | None = None
     """The one model that adapters may be entered for; without it only whole models are taken."""
@@ -64,7 +95,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All competitions and their schedule; what no competition earns goes to `burn_uid`."""
+    """All competitions and their schedule; what no competition is given goes to `burn_uid`."""
 
     competitions: tuple[Competition, ...]
     schedule: tuple[Phase, ...]
@@ -73,3 +104,5 @@ class Table:
     burn_uid: Uid
     fingerprint: str
     """sha256 of the canonical table: validators with the same fingerprint play by the same rules."""
+    without_king: Literal["burn", "others"] = "burn"
+    """Where the share of a competition without a king goes: to `burn_uid`, or to the others in their proportion."""

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.executor import Race
-from evaluation.paired import Incomparable, Stratum, at_best, compare
+from evaluation.paired import Incomparable, at_best, compare
 from evaluation.sources.bundle import Bundle
+from evaluation.strata import stratum
 from evaluation.tasks.spec import TaskSpec
 
 Rung = tuple[tuple[int, ...], ...]
@@ -91,7 +92,7 @@ def look(
     if rung == of:
         return None
     strata = [
-        Stratum([known[place] for place in own], list(own.values()), task.weight, sd_floor=task.sd_floor)
+        stratum(task, [known[place] for place in own], list(own.values()), task.sd_floor)
         for task, known, own in zip(tasks, race.incumbent, values, strict=True)
     ]
     paired = compare(strata, race.needed)
