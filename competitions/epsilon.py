@@ -29,4 +29,6 @@ def age_for(spec: EpsilonSpec, earned: float, improvement: float) -> BlockCount 
         return BlockCount(0)
     height = min(spec.start, earned) - spec.end
     age = math.floor(spec.decay_blocks * (1 - (improvement - spec.end) / height))
-    return BlockCount(next(b for b in range(max(0, age - 1), age + 3) if epsilon(spec, earned, BlockCount(b)) <= improvement))
+    return BlockCount(
+        next(b for b in range(max(0, age - 1), age + 3) if epsilon(spec, earned, BlockCount(b)) <= improvement)
+    )
