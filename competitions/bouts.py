@@ -36,13 +36,21 @@ def meet(setting: Setting, incumbent: Reign, entrants: Sequence[Entrant]) -> dic
 
 
 def bout(setting: Setting, number: int, king: Sequence[TaskScore], challenger: Sequence[TaskScore]) -> Bout | None:
-    """Two models' values of one round as a bout; None where they are not of the same samples of the table's tasks."""
+    """Two models' values of one round as a bout; None where they are not of the same samples of the table's tasks.
+
+    Raises ValueError for makers that are not one for each sample.
+    """
     ours, theirs = ({task.task: task.values for task in tasks} for tasks in (king, challenger))
-    names = [task.name for task in setting.competition.tasks]
-    if any(len(ours.get(name, ())) != len(theirs.get(name, ())) or name not in ours for name in names):
-        return None
-    nobodies = {name: (NOBODY,) * len(ours[name]) for name in names}
-    return Bout(number, tuple(Pairing(ours[n], theirs[n], setting.makers.get(n, nobodies[n])) for n in names))
+    pairings = []
+    for name in (task.name for task in setting.competition.tasks):
+        a, b = ours.get(name), theirs.get(name)
+        if a is None or b is None or len(a) != len(b):
+            return None
+        makers = setting.makers.get(name, (NOBODY,) * len(a))
+        if len(makers) != len(a):
+            raise ValueError(f"{name} has {len(a)} samples in round {number} and {len(makers)} makers of them")
+        pairings.append(Pairing(a, b, makers))
+    return Bout(number, tuple(pairings))
 
 
 def state(title: TitleSpec, found: Fight, past: Sequence[FightState]) -> FightState:

@@ -3,6 +3,7 @@
 decide ──▶ title fights (`bouts`) ──▶ the crown ──▶ standings (`standings`)
 """
 
+import math
 from collections.abc import Mapping, Sequence
 
 from competitions.bouts import Bouts, meet
@@ -78,7 +79,7 @@ def _elect(setting: Setting, trial: Reign | None, entrants: Sequence[Entrant]) -
     if not scores:
         return None
     limit = min(scores.values()) * (1 + setting.competition.epsilon.end)
-    best = _senior(setting, [e for e in entrants if scores.get(e.submission.id, limit + 1) <= limit])
+    best = _senior(setting, [e for e in entrants if scores.get(e.submission.id, math.inf) <= limit])
     again = trial is not None and trial.submission_id == best.submission.id
     return _crown(setting, best, setting.competition.epsilon.end, confirmed=again)
 

@@ -1,5 +1,6 @@
 """A round's standings: every entrant in its place, with why in words. Pure; decides nothing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,36 +8,55 @@ from competitions.bouts import Bouts, Met
 from competitions.descent import Disguise
 from competitions.entrant import Entrant, Setting, needed
 from competitions.ownership import Claim, tie_break
-from competitions.records import Reign, Role, Standing, Submission
+from competitions.records import Reign, Role, Standing
 from competitions.scores import score
 from evaluation.verdicts import Outraced
 from models.rejections import Rejection
+
+_VACANT = "the throne is vacant and another scored better"
+_UNJUDGED = "nothing changes: the incumbent could not be judged, by our fault"
 
 
 def standings(
     setting: Setting, incumbent: Reign | None, reign: Reign | None, entrants: Sequence[Entrant], bouts: Bouts
 ) -> tuple[Standing, ...]:
-    """Every entrant in order: the reign's holder, then by improvement, or score where there is no incumbent, and then
-    those who have neither by seniority. `incumbent` is the one who was fought, None where nobody was."""
+    """Every entrant in order: the reign's holder; who was judged on all samples, by improvement, or by score where
+    nobody was fought; whose race ended early, by improvement; and the rest. Of equals the most senior is first.
+
+    `incumbent` is the one who was fought, None where nobody was.
+    """
     holder = reign.submission_id if reign else None
 
-    def order(entrant: Entrant) -> tuple[bool, bool, float, int, bytes]:
+    def order(entrant: Entrant) -> tuple[bool, int, float, int, bytes]:
         sub = entrant.submission
-        raced = isinstance(entrant.result, Outraced)
-        met = bouts.get(sub.id)
-        behind = -met.improvement if met else _score(setting, entrant) if incumbent is None else float("inf")
-        return sub.id != holder, raced, behind, sub.commit_block, tie_break(setting.seed, sub.hotkey)
+        group, behind = _behind(setting, incumbent, entrant, bouts.get(sub.id))
+        return sub.id != holder, group, behind, sub.commit_block, tie_break(setting.seed, sub.hotkey)
 
-    rows = [_standing(setting, incumbent, reign, entrant, bouts) for entrant in sorted(entrants, key=order)]
+    unfought = _UNJUDGED if any(e.submission.id == holder and isinstance(e.result, str) for e in entrants) else _VACANT
+    rows = [_standing(setting, incumbent, reign, one, bouts, unfought) for one in sorted(entrants, key=order)]
     return tuple(replace(row, place=place) for place, row in enumerate(rows, start=1))
 
 
+def _behind(setting: Setting, incumbent: Reign | None, entrant: Entrant, met: Met | None) -> tuple[int, float]:
+    """Which group an entrant stands in, and how far behind in it."""
+    match entrant.result:
+        case Outraced() as race:
+            return 1, -race.improvement
+        case tuple() if incumbent is None:
+            return 0, _score(setting, entrant)
+        case tuple() if met is not None:
+            return 0, -met.improvement
+        case tuple():
+            return 0, 0.0 if entrant.submission.id == incumbent.submission_id else math.inf
+    return 2, 0.0
+
+
 def _score(setting: Setting, entrant: Entrant) -> float:
-    return score(setting.competition, entrant.result) if isinstance(entrant.result, tuple) else float("inf")
+    return score(setting.competition, entrant.result) if isinstance(entrant.result, tuple) else math.inf
 
 
 def _standing(
-    setting: Setting, incumbent: Reign | None, reign: Reign | None, entrant: Entrant, bouts: Bouts
+    setting: Setting, incumbent: Reign | None, reign: Reign | None, entrant: Entrant, bouts: Bouts, unfought: str
 ) -> Standing:
     id_, met = entrant.submission.id, bouts.get(entrant.submission.id)
     match entrant.result:
@@ -54,9 +74,11 @@ def _standing(
             evidence = met.evidence if met else None
             return Standing(id_, 0, "challenger", None, race.improvement, bar, _outraced(race, bar), evidence)
     role: Role = "king" if reign and reign.confirmed and reign.submission_id == id_ else "challenger"
-    why = _why(setting, incumbent, reign, entrant.submission, met)
-    known = (met.improvement, met.needed, why, met.evidence) if met else (None, None, why, None)
-    return Standing(id_, 0, role, _score(setting, entrant), *known)
+    loss = _score(setting, entrant)
+    if met is None:
+        return Standing(id_, 0, role, loss, None, None, _without_fight(incumbent, reign, id_, unfought))
+    why = _of_fight(setting, met, crowned=reign is not None and reign.submission_id == id_)
+    return Standing(id_, 0, role, loss, met.improvement, met.needed, why, met.evidence)
 
 
 def _outraced(race: Outraced, bar: float | None) -> str:
@@ -68,15 +90,14 @@ def _outraced(race: Outraced, bar: float | None) -> str:
     )
 
 
-def _why(setting: Setting, incumbent: Reign | None, reign: Reign | None, sub: Submission, met: Met | None) -> str:
-    if met is not None:
-        return _of_fight(setting, met, crowned=reign is not None and reign.submission_id == sub.id)
+def _without_fight(incumbent: Reign | None, reign: Reign | None, id_: int, unfought: str) -> str:
+    """Why somebody stands where they do who fought nobody; `unfought` is what to say to those who hold nothing."""
+    holds = reign is not None and reign.submission_id == id_
     if incumbent is not None:
-        holds = reign is not None and reign.submission_id == sub.id
-        fell = "dethroned" if sub.id == incumbent.submission_id else "not comparable with the incumbent"
+        fell = "dethroned" if id_ == incumbent.submission_id else "not comparable with the incumbent"
         return "no challenger has won a title fight" if holds else fell
-    if reign is None or reign.submission_id != sub.id:
-        return "the throne is vacant and another scored better"
+    if reign is None or not holds:
+        return unfought
     if not reign.confirmed:
         return "best score of a vacant throne; a second round must confirm it"
     return "best score twice running; the vacant throne is its"
@@ -108,9 +129,11 @@ def _doubt(setting: Setting, met: Met) -> str:
     title, found = setting.competition.title, met.evidence
     if found.rounds < title.fewest_rounds:
         return f"{_rounds(title.fewest_rounds)} are needed"
-    if met.without is not None:
-        makers = ", ".join(met.without.makers)
-        return f"without the samples of {makers} it is {met.without.improvement:+.2%} with p {met.without.p:.2g}"
+    if left := met.without:
+        without = f"without the samples of {', '.join(left.makers)}"
+        if left.improvement is None or left.p is None:
+            return f"{without} too few are left to compare"
+        return f"{without} it is {left.improvement:+.2%} with p {left.p:.2g}"
     return f"p {found.p:.2g}, at most {title.significance:g} needed; {found.enough:.2%} would be"
 
 

@@ -11,8 +11,8 @@ from itertools import compress
 from scipy.special import stdtr, stdtrit
 
 from competitions.spec import Competition, TitleSpec
-from evaluation.paired import Incomparable, Paired, Stratum, at_best, compare, unskewed
-from evaluation.strata import stratum
+from evaluation.paired import FEWEST, Incomparable, Paired, Stratum, at_best, compare, unskewed
+from evaluation.strata import normalisation_of, stratum
 from evaluation.tasks.spec import TaskSpec
 
 NOBODY = ""
@@ -41,11 +41,14 @@ class Bout:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """The improvement that is left without the producers that favour the challenger most, and its p."""
+    """The improvement that is left without the producers that favour the challenger most, and its p.
+
+    Both are None where without them too little is left of a task to compare anything.
+    """
 
     makers: tuple[str, ...]
-    improvement: float
-    p: float
+    improvement: float | None
+    p: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +77,11 @@ def fight(competition: Competition, bouts: Sequence[Bout], needed: float) -> Fig
     """The title fight over a challenger's latest full rounds against one incumbent: the newest `pooled_rounds` of them.
 
     Rounds × tasks are the strata. It passes with D ≥ needed and min(T, T_H) ≥ t(1 − α, ν) over at least `fewest_rounds`
-    rounds, and again without the samples of the `producers_removed` producers that favour the challenger most.
+    rounds, and again without the samples of the `producers_removed` producers that favour the challenger most. A round
+    counts once, however often it is told: the first telling.
     """
     title = competition.title
-    pooled = sorted(bouts, key=lambda bout: -bout.number)[: title.pooled_rounds]
+    pooled = _newest(bouts, title.pooled_rounds)
     paired = compare(_strata(competition.tasks, pooled))
     if isinstance(paired, Incomparable):
         return paired
@@ -94,13 +98,16 @@ def fight(competition: Competition, bouts: Sequence[Bout], needed: float) -> Fig
         rho=relative * math.sqrt(len(pooled)) / competition.epsilon.end,
         enough=max(needed, _least(paired, title) * relative),
         without=_told(removed, without) if without is not None else None,
-        passes=passes and (not removed or (isinstance(without, Paired) and _is_proven(without, needed, title))),
+        passes=passes and (without is None or (isinstance(without, Paired) and _is_proven(without, needed, title))),
         is_within_noise=at_best(paired, _NOISE) >= needed,
     )
 
 
 def favourites(tasks: Sequence[TaskSpec], bouts: Sequence[Bout], number: int) -> tuple[str, ...]:
-    """The producers without whose samples the improvement is least, so many of them; of equals the first by name."""
+    """The producers without whose samples the improvement is least, so many of them; of equals the first by name.
+
+    Before all others come those without whom nothing can be compared, such as the maker of all samples of a task.
+    """
     made = sorted({maker for bout in bouts for pairing in bout.pairings for maker in pairing.makers} - {NOBODY})
     sums = [(task, _Sums.of(pairing)) for bout in bouts for task, pairing in zip(tasks, bout.pairings, strict=True)]
     return tuple(sorted(made, key=lambda maker: (_left(sums, maker), maker))[:number])
@@ -131,23 +138,30 @@ class _Sums:
 
     def means_without(self, maker: str) -> tuple[float, float] | None:
         n, a, b = (all_ - its for all_, its in zip(self.whole, self.parts.get(maker, (0, 0.0, 0.0)), strict=True))
-        return (max(0.0, a / n), max(0.0, b / n)) if n else None
+        return (max(0.0, a / n), max(0.0, b / n)) if n >= FEWEST else None
 
 
 def _left(sums: Sequence[tuple[TaskSpec, _Sums]], maker: str) -> float:
-    """The improvement without a maker's samples; nothing where they are all there is of a task."""
+    """The improvement without a maker's samples; less than any where too few are left of a task."""
     scores = []
     for task, one in sums:
         means = one.means_without(maker)
         if means is None:
             return -math.inf
         a, b = means
-        shape = stratum(task, (), ()).normalisation
+        shape = normalisation_of(task)
         if a <= 0 and task.normalisation == "by_incumbent":
             return -math.inf
         scores.append((task.weight * shape.at(a, a), task.weight * shape.at(b, a)))
     king = math.fsum(score for score, _ in scores)
     return (king - math.fsum(score for _, score in scores)) / king if king > 0 else -math.inf
+
+
+def _newest(bouts: Sequence[Bout], number: int) -> list[Bout]:
+    told: dict[int, Bout] = {}
+    for one in bouts:
+        told.setdefault(one.number, one)
+    return [told[round_] for round_ in sorted(told, reverse=True)[:number]]
 
 
 def _strata(tasks: Sequence[TaskSpec], bouts: Sequence[Bout], removed: tuple[str, ...] = ()) -> list[Stratum]:
@@ -166,7 +180,7 @@ def _without(competition: Competition, bouts: Sequence[Bout], removed: tuple[str
 
 def _told(removed: tuple[str, ...], paired: Paired | Incomparable) -> Without:
     if isinstance(paired, Incomparable):
-        return Without(removed, 0.0, 1.0)
+        return Without(removed, None, None)
     return Without(removed, paired.improvement, _p(paired))
 
 
