@@ -1,4 +1,4 @@
-"""Who holds a competition after a round: a challenger meets the incumbent alone and must beat it by epsilon."""
+"""Who holds a competition after a round: a challenger meets the incumbent alone, and must beat it by epsilon in two."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from evaluation.executor import Race
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from models.rejections import Reason, Rejection
-from tests.competitions.builders import TABLE, scored, submit
+from tests.competitions.builders import TABLE, around, bout, scored, submit
 
 KING = Reign(1, Hotkey("hot1"), 0, Block(100), Block(10), 0.01, confirmed=True)
 
@@ -28,7 +28,9 @@ def setting(chat: Competition) -> Setting:
 
 
 def entrant(id_: int, loss: float, commit: int | None = None) -> Entrant:
-    return Entrant(submit(id_, commit or 10 * id_), Block(10 * id_), scored(loss, loss))
+    """Judged with just this mean loss in this round, and so beside a king of mean loss 1 in the round before it."""
+    values, before = around(loss, id_), bout(2, around(1.0, 1), around(loss, id_))
+    return Entrant(submit(id_, commit or 10 * id_), Block(10 * id_), scored(*values), (before,), ("open",))
 
 
 def reigning(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant]) -> tuple[int, bool] | None:
@@ -39,6 +41,12 @@ def reigning(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entra
 def test_a_challenger_wins_with_epsilon_and_not_with_less(setting: Setting) -> None:
     assert reigning(setting, KING, [entrant(1, 1.0), entrant(2, 0.991)]) == (1, True)
     assert reigning(setting, KING, [entrant(1, 1.0), entrant(2, 0.98)]) == (2, True)
+
+
+def test_nobody_is_crowned_in_its_first_round(setting: Setting) -> None:
+    first = replace(entrant(2, 0.5), earlier=(), past=())
+    outcome = decide(setting, KING, [entrant(1, 1.0), first])
+    assert (outcome.reign, outcome.standings[1].evidence.state) == (KING, "open")  # type: ignore[union-attr]
 
 
 def test_a_crowning_keeps_what_was_earned_rounded_down(setting: Setting) -> None:
@@ -129,8 +137,8 @@ def test_standings_name_the_reason_of_everyone_without_a_score(setting: Setting)
     refused = replace(entrant(4, 1.0), result=Rejection(Reason.CONFIG, "is_causal is not allowed"))
     outcome = decide(setting, KING, [refused, copy, entrant(2, 0.995), entrant(1, 1.0)])
     assert [(s.place, s.submission_id, s.role, s.why) for s in outcome.standings] == [
-        (1, 1, "king", "no challenger improved by epsilon"),
-        (2, 2, "challenger", "improved 0.50% on the incumbent, 1.00% needed"),
+        (1, 1, "king", "no challenger has won a title fight"),
+        (2, 2, "challenger", "improved 0.50% on the incumbent over 2 rounds, 1.00% needed"),
         (3, 3, "copy", "copy: hot1 committed this model first, in block 10"),
         (4, 4, "rejected", "config: is_causal is not allowed"),
     ]
