@@ -52,17 +52,21 @@ def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
     """In which lane a submission waits; None for one that need not be judged.
 
     Again goes whoever's title fight is not decided, whoever lost within the noise and has a second chance, and whoever
-    epsilon has fallen to since. While the throne is vacant everybody does.
+    epsilon has fallen to since. While the throne is vacant everybody does. A round whose incumbent could not be judged,
+    or compared with, decided nothing for anybody: what came before it stands.
     """
     if not past or past[0].number < throne.line_since:
         return "first"
     if throne.reign is None or not throne.reign.confirmed:
         return "again"
-    last = past[0]
+    crowned = throne.reign.since_round
+    last = next((one for one in past if one.evidence is not None or one.number <= crowned), None)
+    if last is None:
+        return "again"
     if last.evidence is None:
-        return None
+        return None  # who lost the election that this king won, or the throne to it
     undecided = last.evidence.state in ("passed", "open", "close")
-    if last.number <= throne.reign.since_round:
+    if last.number <= crowned:
         return "again" if undecided else None  # a fight with the king before this one
     return "again" if undecided or _fell_to(last, throne) else None
 
