@@ -42,11 +42,11 @@ def _behind(setting: Setting, incumbent: Reign | None, entrant: Entrant, met: Me
     match entrant.result:
         case Outraced() as race:
             return 1, -race.improvement
-        case tuple() if incumbent is None:
-            return 0, _score(setting, entrant)
-        case tuple() if met is not None:
-            return 0, -met.improvement
         case tuple():
+            if incumbent is None:
+                return 0, _score(setting, entrant)
+            if met is not None:
+                return 0, -met.improvement
             return 0, 0.0 if entrant.submission.id == incumbent.submission_id else math.inf
     return 2, 0.0
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.types import Block, Coldkey, Hotkey
-from competitions.entrant import Result
+from competitions.entrant import Entrant, Result, Setting
 from competitions.ownership import Claim, tie_break
-from competitions.ranking import Entrant, Setting, decide, race_against
+from competitions.ranking import decide, race_against
 from competitions.records import Reign
 from competitions.spec import Competition
 from competitions.table import parse
