@@ -10,11 +10,12 @@ import mpmath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from competitions.spec import Competition, TitleSpec
 from competitions.table import parse
 from competitions.title_fight import NOBODY, Bout, Fight, Pairing, Without, favourites, fight
-from evaluation.paired import Incomparable
+from evaluation.paired import Incomparable, Paired, Stratum, compare
 from evaluation.tasks.spec import TaskSpec
 from tests.competitions.builders import TABLE, around, bout
 
@@ -124,6 +125,25 @@ def test_what_chance_would_bring_as_often_does_not_pass_and_it_says_what_would(c
     for extra, passes in ((by_more - 1e-6, False), (by_more + 1e-6, True)):
         told = [replace_challenger(one, lambda b, extra=extra: b - extra) for one in bouts]  # type: ignore[misc]
         assert fought(chat, told).passes is passes
+
+
+@pytest.mark.parametrize(
+    ("many", "few"), [((60, 0.06), (4, -0.2)), ((61, 0.0), (3, 0.35))], ids=["T-passes", "T_H-passes"]
+)
+def test_lopsided_gains_pass_neither_by_one_statistic_alone(
+    chat: Competition, many: tuple[int, float], few: tuple[int, float]
+) -> None:
+    """What most samples gain a few may lose, and what most do not gain a few may: D is above 1.6 % in both."""
+    gains = [gain for number, gain in (many, few) for _ in range(number)]
+    bouts = [bout(n, [1.0] * 64, [1.0 - gain for gain in gains]) for n in (1, 2)]
+    paired = compare([Stratum([1.0] * 64, [1.0 - gain for gain in gains])] * 2)
+    assert isinstance(paired, Paired)
+    quantile = stats.t.ppf(0.999, paired.freedom)
+    assert min(paired.t, paired.hall) < quantile < max(paired.t, paired.hall)
+    found = fought(chat, bouts)
+    assert (found.passes, found.improvement > 0.016, found.p) == (
+        False, True, pytest.approx(stats.t.sf(min(paired.t, paired.hall), paired.freedom))
+    )  # fmt: skip
 
 
 def replace_challenger(one: Bout, change: Any) -> Bout:
