@@ -1,5 +1,6 @@
-"""What broke in the field before, at the very numbers at which it was reproduced, and does not break here."""
+"""What broke in the field before, at the very numbers at which it was reproduced, and what attackers try; not here."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from competitions.entrants import Judged, Throne, Waiting, entering
 from competitions.ranking import decide
 from competitions.records import FightState, Reign
 from competitions.spec import Competition, EntrantsSpec, Table
-from competitions.title_fight import Bout
+from competitions.title_fight import Bout, Fight, fight
 from competitions.weights import Settled, pay
 from models.rejections import Reason, Rejection
 from tests.competitions.builders import around, bout, scored, submit
@@ -82,3 +83,38 @@ def test_a_better_model_that_a_noisy_sample_made_lose_once_is_judged_again_and_w
             break
     assert seen[-1] == "close"
     assert (seen[0], reign and reign.hotkey) == ("passed", "hot2")
+
+
+def test_a_senior_that_is_just_good_enough_does_not_block_a_much_better_one(setting: Setting) -> None:
+    blocker, better = judged(2, 0.985, 20), judged(3, 0.96, 90)
+    reign = decide(setting, CHAMPION, [judged(1, 1.0, 10), blocker, better]).reign
+    assert (reign and reign.hotkey) == "hot3"
+
+
+@pytest.mark.parametrize(("removed", "crowned"), [(0, 40), (1, 0)])
+def test_one_colluding_producer_in_eight_crowns_no_equal_model(setting: Setting, removed: int, crowned: int) -> None:
+    """An equal model that knows an eighth of the samples, in 40 title fights of three rounds of 256 samples."""
+    rules = replace(setting.competition, title=replace(setting.competition.title, producers_removed=removed))
+    makers = tuple(f"cold{n % 8}" for n in range(256))
+    won = 0
+    for seed in range(40):
+        rng = random.Random(seed)
+        rounds = []
+        for number in (1, 2, 3):
+            king = [rng.lognormvariate(0, 0.2) for _ in makers]
+            known = [0.7 if maker == "cold3" else 1 + rng.gauss(0, 0.03) for maker in makers]
+            rounds.append(bout(number, king, [v * part for v, part in zip(king, known, strict=True)], makers))
+        found = fight(rules, rounds, 0.01)
+        won += isinstance(found, Fight) and found.passes
+    assert won == crowned
+
+
+def test_hotkeys_full_of_junk_delay_nobody_by_more_than_their_coldkeys_places(setting: Setting) -> None:
+    """A hundred hotkeys of one coldkey, all committed before the better model; it is judged in its first round."""
+    junk = [Waiting(submit(n, n, coldkey="cold666"), ()) for n in range(100, 200)]
+    chosen = entering([*junk, Waiting(submit(2, 900), ())], Throne(CHAMPION, 0.01, 0), EntrantsSpec(), b"seed")
+    assert submit(2, 900) in chosen
+    field = [judged(one.submission.id, 1.05, one.submission.commit_block) for one in junk]
+    without = decide(setting, CHAMPION, [judged(1, 1.0, 10), judged(2, 0.98, 900)]).reign
+    assert decide(setting, CHAMPION, [judged(1, 1.0, 10), *field, judged(2, 0.98, 900)]).reign == without
+    assert (without and without.hotkey) == "hot2"
