@@ -51,20 +51,19 @@ class Waiting:
 def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
     """In which lane a submission waits; None for one that need not be judged.
 
-    Again goes whoever's title fight is not decided, whoever lost within the noise and has a second chance, and whoever
-    epsilon has fallen to since. While the throne is vacant everybody does.
+    Again goes whoever's title fight is not decided, whoever lost within the noise and has a second chance, whoever
+    epsilon has fallen to since, and whoever an election passed over and no fight has tried yet. While the throne is
+    vacant everybody does.
     """
     if not past or past[0].number < throne.line_since:
         return "first"
     if throne.reign is None or not throne.reign.confirmed:
         return "again"
-    last = past[0]
+    last, is_of_before = past[0], past[0].number <= throne.reign.since_round
     if last.evidence is None:
-        return None
+        return "again" if is_of_before else None
     undecided = last.evidence.state in ("passed", "open", "close")
-    if last.number <= throne.reign.since_round:
-        return "again" if undecided else None  # a fight with the king before this one
-    return "again" if undecided or _fell_to(last, throne) else None
+    return "again" if undecided or (not is_of_before and _fell_to(last, throne)) else None
 
 
 def entering(waiting: Iterable[Waiting], throne: Throne, rules: EntrantsSpec, seed: bytes) -> tuple[Submission, ...]:
