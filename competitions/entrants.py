@@ -51,9 +51,10 @@ class Waiting:
 def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
     """In which lane a submission waits; None for one that need not be judged.
 
-    Again goes whoever's title fight is not decided, whoever lost within the noise and has a second chance, and whoever
-    epsilon has fallen to since. While the throne is vacant everybody does. A round whose incumbent could not be judged,
-    or compared with, decided nothing for anybody: what came before it stands.
+    Again goes whoever's title fight is not decided, whoever lost within the noise and has a second chance, whoever
+    epsilon has fallen to since, and whoever an election passed over and no fight has tried yet. While the throne is
+    vacant everybody does. A round whose incumbent could not be judged, or compared with, decided nothing for anybody:
+    what came before it stands.
     """
     if not past or past[0].number < throne.line_since:
         return "first"
@@ -61,14 +62,10 @@ def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
         return "again"
     crowned = throne.reign.since_round
     last = next((one for one in past if one.evidence is not None or one.number <= crowned), None)
-    if last is None:
+    if last is None or last.evidence is None:
         return "again"
-    if last.evidence is None:
-        return None  # who lost the election that this king won, or the throne to it
     undecided = last.evidence.state in ("passed", "open", "close")
-    if last.number <= crowned:
-        return "again" if undecided else None  # a fight with the king before this one
-    return "again" if undecided or _fell_to(last, throne) else None
+    return "again" if undecided or (last.number > crowned and _fell_to(last, throne)) else None
 
 
 def entering(waiting: Iterable[Waiting], throne: Throne, rules: EntrantsSpec, seed: bytes) -> tuple[Submission, ...]:

@@ -86,7 +86,7 @@ def fight(competition: Competition, bouts: Sequence[Bout], needed: float) -> Fig
     if isinstance(paired, Incomparable):
         return paired
     relative = paired.error / paired.incumbent
-    passes = len(pooled) >= title.fewest_rounds and _is_proven(paired, needed, title)
+    passes = len(pooled) >= title.fewest_rounds and _is_proven(paired, needed, title.significance)
     removed = favourites(competition.tasks, pooled, title.producers_removed) if passes else ()
     without = _without(competition, pooled, removed) if removed else None
     return Fight(
@@ -96,9 +96,9 @@ def fight(competition: Competition, bouts: Sequence[Bout], needed: float) -> Fig
         needed=needed,
         p=_p(paired),
         rho=relative * math.sqrt(len(pooled)) / competition.epsilon.end,
-        enough=max(needed, _least(paired, title) * relative),
+        enough=max(needed, _least(paired, title.significance) * relative),
         without=_told(removed, without) if without is not None else None,
-        passes=passes and (without is None or (isinstance(without, Paired) and _is_proven(without, needed, title))),
+        passes=passes and (not removed or _stands(without, needed, title)),
         is_within_noise=at_best(paired, _NOISE) >= needed,
     )
 
@@ -184,17 +184,21 @@ def _told(removed: tuple[str, ...], paired: Paired | Incomparable) -> Without:
     return Without(removed, paired.improvement, _p(paired))
 
 
-def _is_proven(paired: Paired, needed: float, title: TitleSpec) -> bool:
-    return paired.improvement >= needed and min(paired.t, paired.hall) >= _quantile(paired, title)
+def _stands(without: Paired | Incomparable | None, needed: float, title: TitleSpec) -> bool:
+    return isinstance(without, Paired) and _is_proven(without, needed, title.significance_without)
 
 
-def _quantile(paired: Paired, title: TitleSpec) -> float:
-    return float(stdtrit(paired.freedom, 1 - title.significance))
+def _is_proven(paired: Paired, needed: float, significance: float) -> bool:
+    return paired.improvement >= needed and min(paired.t, paired.hall) >= _quantile(paired, significance)
 
 
-def _least(paired: Paired, title: TitleSpec) -> float:
+def _quantile(paired: Paired, significance: float) -> float:
+    return float(stdtrit(paired.freedom, 1 - significance))
+
+
+def _least(paired: Paired, significance: float) -> float:
     """The least T for which T and T_H both reach the quantile."""
-    quantile = _quantile(paired, title)
+    quantile = _quantile(paired, significance)
     return max(quantile, unskewed(quantile, paired.skew))
 
 

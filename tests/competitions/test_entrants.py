@@ -46,7 +46,8 @@ def judged(number: int, state: FightState | None, improvement: float = 0.0, need
         ([judged(6, "lost", 0.025, needed=0.02)], None),
         ([judged(5, "lost", 0.025)], None),
         ([judged(5, "open", 0.025)], "again"),
-        ([judged(4, None)], None),
+        ([judged(4, None)], "again"),
+        ([judged(6, "lost"), judged(4, None)], None),
         ([judged(6, None)], "again"),
         ([judged(7, None), judged(6, "lost")], None),
         ([judged(7, None), judged(6, "open")], "again"),
@@ -56,7 +57,8 @@ def judged(number: int, state: FightState | None, improvement: float = 0.0, need
     ids=[
         "new", "outdone", "open", "second-chance", "lost", "outraced", "epsilon-not-there-yet", "epsilon-fell",
         "epsilon-fell-to-the-bound", "lost-although-ahead", "lost-to-the-king-before", "undecided-with-the-king-before",
-        "lost-the-election", "first-judged-without-its-king", "lost-before-that", "open-before-that",
+        "passed-over-by-the-election", "lost-since-the-election",
+        "first-judged-without-its-king", "lost-before-that", "open-before-that",
         "epsilon-fell-before-that", "before-the-election",
     ],
 )  # fmt: skip

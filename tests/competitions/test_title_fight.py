@@ -198,6 +198,16 @@ def test_an_improvement_that_one_producer_made_does_not_pass() -> None:
     assert (found.makers, found.improvement is not None and found.improvement < 0.01) == (("cold2",), True)
 
 
+def test_what_stands_without_its_favourite_may_be_less_sure_where_the_table_says_so(chat: Competition) -> None:
+    makers = [f"cold{n % 8}" for n in range(16)]
+    bouts = [bout(n, around(1.0, n, spread=0.05), around(0.96, 50 + n, spread=0.05), makers) for n in (1, 2)]
+    found = fought(chat, bouts)
+    assert found.without is not None
+    assert (found.p < 0.001 < (found.without.p or 0), found.passes) == (True, False)
+    lenient = replace(chat, title=TitleSpec(significance_without=0.05))
+    assert fought(lenient, bouts) == replace(found, passes=True)
+
+
 def test_several_favourites_may_be_removed_and_nobody_is_never_one() -> None:
     bouts = field(3, 0.01, {"cold3": 0.1, "cold1": 0.05, NOBODY: 0.5})
     tasks = two_tasks().tasks
