@@ -56,17 +56,17 @@ def bout(setting: Setting, number: int, king: Sequence[TaskScore], challenger: S
 def state(title: TitleSpec, found: Fight, past: Sequence[FightState]) -> FightState:
     """How a title fight stands after one more full round, given how it stood before, the newest first.
 
-    It goes on for `pooled_rounds` rounds in which it is ahead by what it needs and not proven yet. Of losses within the
-    noise one is granted a second chance.
+    It goes on until it has had `pooled_rounds` rounds, and a second one in any case, while the challenger is ahead by
+    what it needs and not proven yet, or behind by no more than noise.
     """
     if found.passes:
         return "passed"
-    running = next((n for n, one in enumerate(past) if one != "open"), len(past)) + 1
-    if found.improvement >= found.needed and running < title.pooled_rounds:
+    running = next((n for n, one in enumerate(past) if one not in ("open", "close")), len(past)) + 1
+    if running >= max(2, title.pooled_rounds):
+        return "lost"
+    if found.improvement >= found.needed:
         return "open"
-    if found.is_within_noise and "close" not in past:
-        return "close"
-    return "lost"
+    return "close" if found.is_within_noise else "lost"
 
 
 def _met(setting: Setting, incumbent: Reign, king: Sequence[TaskScore], challenger: Entrant) -> Met | None:

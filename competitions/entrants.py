@@ -51,10 +51,10 @@ class Waiting:
 def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
     """In which lane a submission waits; None for one that need not be judged.
 
-    Again goes whoever's title fight is not decided, whoever lost within the noise and has a second chance, whoever
-    epsilon has fallen to since, and whoever an election passed over and no fight has tried yet. While the throne is
-    vacant everybody does. A round whose incumbent could not be judged, or compared with, decided nothing for anybody:
-    what came before it stands.
+    Again goes whoever's title fight is not decided, because it is not proven or lost within the noise, whoever epsilon
+    has fallen to since, and whoever an election passed over and no fight has tried yet. While the throne is vacant
+    everybody does. A round whose incumbent could not be judged, or compared with, decided nothing for anybody: what came
+    before it stands.
     """
     if not past or past[0].number < throne.line_since:
         return "first"

@@ -63,8 +63,8 @@ class Reign:
 Role = Literal["king", "challenger", "copy", "rejected", "abandoned"]
 
 FightState = Literal["passed", "open", "close", "lost", "outraced"]
-"""How a challenger's title fight stands after a round: it may be crowned; it goes on; it was lost within the noise;
-it was lost; or the round's judging ended before its last sample, because it could only be lost."""
+"""How a challenger's title fight stands after a round: it may be crowned; it goes on, ahead by what is needed or behind
+within the noise; it was lost; or the round's judging ended before its last sample, because it could only be lost."""
 
 
 @dataclass(frozen=True, slots=True)

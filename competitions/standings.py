@@ -118,7 +118,7 @@ def _of_fight(setting: Setting, met: Met, *, crowned: bool) -> str:
         case "open":
             return f"{gained}; not proven yet ({_doubt(setting, met)})"
         case "close":
-            return f"{gained}; within the noise, a second chance follows{_opening(met)}"
+            return f"{gained}; within the noise, so the fight goes on{_opening(met)}"
     if met.improvement < 0:
         return f"{-met.improvement:.2%} worse than the incumbent over {_rounds(found.rounds)}"
     doubt = "" if met.improvement < met.needed else f"; not proven ({_doubt(setting, met)})"

@@ -18,8 +18,9 @@ from evaluation.tasks.spec import TaskSpec
 NOBODY = ""
 """Stands for the maker of a sample that nobody made, such as one of public text; its samples are never removed."""
 
-_NOISE = 0.05
-"""A loss is within the noise where an improvement as large as needed would lose by as much in one case of twenty."""
+_NOISE = 0.1
+"""A loss is within the noise where an improvement as large as needed would lose by as much in one case of ten: with one
+of twenty every second equal model is judged again for nothing."""
 
 
 @dataclass(frozen=True, slots=True)

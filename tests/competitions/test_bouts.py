@@ -100,13 +100,12 @@ AHEAD, CLOSE, FAR, WON = found(0.02), found(0.005), found(-0.1, noise=False), fo
     ("rounds", "states"),
     [
         ([AHEAD, WON], ["open", "passed"]),
-        ([AHEAD] * 7, ["open", "open", "close", "open", "open", "lost", "open"]),
-        ([CLOSE, CLOSE], ["close", "lost"]),
-        ([CLOSE, AHEAD, AHEAD, WON], ["close", "open", "open", "passed"]),
-        ([CLOSE, AHEAD, AHEAD, AHEAD], ["close", "open", "open", "lost"]),
-        ([AHEAD, CLOSE, AHEAD], ["open", "close", "open"]),
-        ([FAR, AHEAD], ["lost", "open"]),
-        ([WON, CLOSE, CLOSE], ["passed", "close", "lost"]),
+        ([AHEAD] * 4, ["open", "open", "lost", "open"]),
+        ([CLOSE] * 4, ["close", "close", "lost", "close"]),
+        ([CLOSE, AHEAD, WON], ["close", "open", "passed"]),
+        ([CLOSE, AHEAD, AHEAD, AHEAD], ["close", "open", "lost", "open"]),
+        ([CLOSE, FAR, CLOSE], ["close", "lost", "close"]),
+        ([WON, CLOSE], ["passed", "close"]),
     ],
 )
 def test_how_a_fight_goes_from_round_to_round(rounds: list[Fight], states: list[FightState]) -> None:
@@ -121,12 +120,12 @@ def _course(title: TitleSpec, rounds: Sequence[Fight]) -> list[FightState]:
 
 
 @given(st.lists(st.sampled_from([AHEAD, CLOSE, FAR, found(0.02, noise=True)]), max_size=20), st.integers(1, 4))
-def test_a_fight_grants_one_second_chance_and_goes_on_unproven_for_no_longer_than_it_pools(
+def test_a_fight_goes_on_undecided_for_no_longer_than_it_pools_and_a_loss_within_the_noise_for_a_second_round(
     rounds: list[Fight], pooled: int
 ) -> None:
-    course = _course(TitleSpec(pooled_rounds=pooled), rounds)
-    assert course.count("close") <= 1
-    assert all(set(course[at : at + pooled]) != {"open"} for at in range(len(course) - pooled + 1))
+    course, most = _course(TitleSpec(pooled_rounds=pooled), rounds), max(2, pooled)
+    assert all("lost" in course[at : at + most] for at in range(len(course) - most + 1))
+    assert all(one != "lost" for one, fight in zip(course[:1], rounds[:1], strict=True) if fight is not FAR)
     assert all(one == "lost" for one, fight in zip(course, rounds, strict=True) if fight is FAR)
 
 

@@ -107,9 +107,9 @@ SHORT = "improved 1.50% on the incumbent over 2 rounds, 2.32% needed"
         (fight_of("lost", 0.04), f"{GAINED}; not proven (p 0.02, at most 0.001 needed; 3.50% would be)"),
         (
             fight_of("close", 0.015),
-            f"{SHORT}; within the noise, a second chance follows; epsilon falls to it in block 777",
+            f"{SHORT}; within the noise, so the fight goes on; epsilon falls to it in block 777",
         ),
-        (fight_of("close", 0.04), f"{GAINED}; within the noise, a second chance follows"),
+        (fight_of("close", 0.04), f"{GAINED}; within the noise, so the fight goes on"),
         (fight_of("lost", 0.015), f"{SHORT}; epsilon falls to it in block 777"),
         (fight_of("lost", -0.03, rounds=1), "3.00% worse than the incumbent over 1 round"),
     ],
