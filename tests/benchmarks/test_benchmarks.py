@@ -77,7 +77,8 @@ def test_answers_in_batches_are_those_one_by_one(figures: Figures) -> None:
 
 
 def test_raced_verdicts_are_those_of_all_samples_and_of_the_plain_way(figures: Figures) -> None:
-    small = {"samples": 64, "hidden": 48, "layers": 1, "steps": 2, "repeats": 1, "plain": 1, "threads": 1, "vocabulary": 4096}
+    models = {"hidden": 48, "layers": 1, "vocabulary": 4096, "steps": 2}
+    small = models | {"samples": 64, "repeats": 1, "plain": 1, "threads": 1}
     told = figures("judge", *(f"--{name}={number}" for name, number in small.items()))
     assert (told["verdicts_equal"], told["samples"]) == (True, 64)
     assert all(isinstance(told[name], float) for name in ("ratio", "idle_share", "plain_s", "ours_s"))

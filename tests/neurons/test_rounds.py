@@ -24,7 +24,7 @@ from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from hub.huggingface import HuggingFaceHub
 from ledger import rounds, submissions, verdicts
-from ledger.database import Ledger, open_ledger
+from ledger.database import Ledger
 from ledger.samples import samples_of
 from ledger.waits import Wait, waits
 from localnet.scenario import SUBNET
@@ -78,8 +78,8 @@ class Bench:
 
 
 @pytest.fixture
-def watched(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
-    ledger, wakes, stopping = open_ledger(tmp_path / "ledger.sqlite"), Wakes(), threading.Event()
+def watched(pocket: Pocket, new_ledger: Ledger, tmp_path: Path) -> Iterator[Bench]:
+    ledger, wakes, stopping = new_ledger, Wakes(), threading.Event()
     hub = HuggingFaceHub(pocket.endpoint, pocket.place.token("validator"))
     intake = Intake(hub, ModelCache(tmp_path / "models"))
     sources = Sources(Doors(pocket.chain, hub, tmp_path / "sources"))
