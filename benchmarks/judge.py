@@ -156,6 +156,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--hidden", type=int, default=384, help="width of the models: 23 million numbers at 384")
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--vocabulary", type=int, default=Shape().vocab, help="rows of the embedding; 4096 are in use")
     parser.add_argument("--steps", type=int, default=20, help="training steps behind the king, and again after it")
     parser.add_argument("--repeats", type=int, default=3, help="runs of our way")
     parser.add_argument("--plain", type=int, default=3, help="models that are also judged the plain way")
@@ -175,9 +176,8 @@ def main() -> None:
 
 def make_contest(options: argparse.Namespace, folder: Path) -> Contest:
     """Models and samples."""
-    king, challengers = make_field(
-        Shape(hidden=options.hidden, layers=options.layers), samples.texts(), options.steps, folder
-    )
+    shape = Shape(vocab=options.vocabulary, hidden=options.hidden, layers=options.layers)
+    king, challengers = make_field(shape, samples.texts(), options.steps, folder)
     bundle = samples.write(samples.pairs(options.samples, mean_bytes=560), folder / "bundle.jsonl")
     return Contest(king, challengers, bundle, TaskSpec("reference_loss", options.samples, 1.0, 16.0))
 

@@ -11,6 +11,7 @@ LedgerError
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -172,9 +173,7 @@ def _begin(connection: Connection) -> None:
 
 def _bring_to_head(engine: Engine, name: str, *, read_only: bool) -> None:
     """Check the schema's version and upgrade it in one transaction, so that of several openers one does it."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
+    config, scripts = _config(), _scripts()
     if read_only:
         engine = engine.execution_options(immediate=False)
     with engine.begin() as connection:
@@ -188,6 +187,18 @@ def _bring_to_head(engine: Engine, name: str, *, read_only: bool) -> None:
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """The schema's history, read once in a process: a ledger is opened often, and its history never changes."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _check_origin(connection: Connection, current: str | None, known: set[str], name: str) -> None:

@@ -1,4 +1,5 @@
-"""Fixtures shared by all rooms: the pocket network, played once for the whole run, however many processes share it."""
+"""Fixtures shared by all rooms: empty ledgers, and the pocket network, played once for the whole run, however many
+processes share it."""
 
 import fcntl
 import os
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from ledger.database import Ledger
     from tests.pocket import Pocket
 
 settings.register_profile("crucible", deadline=None)  # what is slow beside another process is no failure
@@ -36,6 +38,26 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all processes of this test run share."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def made_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty ledger, closed, for tests to copy: its migrations take longer than most of what they try on it."""
+    from ledger.database import open_ledger
+
+    path = tmp_path_factory.mktemp("made") / "ledger.sqlite"
+    open_ledger(path).close()
+    return path
+
+
+@pytest.fixture
+def new_ledger(made_ledger: Path, tmp_path: Path) -> Iterator["Ledger"]:
+    """A ledger of the test's own, empty, as `ledger.sqlite` in its folder."""
+    from ledger.database import open_ledger
+
+    opened = open_ledger(shutil.copy(made_ledger, tmp_path))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def miner(tmp_path: Path) -> Wallet:
 @pytest.fixture
 def node(tmp_path: Path, miner: Wallet) -> Iterator[str]:
     """The address of a node with one subnet and one miner on it."""
-    made = genesis(tmp_path / "chain", block_time_s=0.05)
+    made = genesis(tmp_path / "chain", block_time_s=0.05, beacon_secret=b"sockets")
     owner = create_wallet("owner", "default", tmp_path / "wallets")
     root = Root(made)
     root.create_subnet(NETUID, owner.coldkey, owner.hotkey, Hyperparameters())

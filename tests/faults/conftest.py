@@ -17,9 +17,9 @@ def wallets(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Wallet]
 
 
 @pytest.fixture(scope="session")
-def cast(tmp_path_factory: pytest.TempPathFactory, wallets: Callable[[str], Wallet]) -> Cast:
+def cast(tmp_path_factory: pytest.TempPathFactory, wallets: Callable[[str], Wallet], made_ledger: Path) -> Cast:
     """Everybody, and what they publish."""
-    return gather(tmp_path_factory.mktemp("cast"), wallets)
+    return gather(tmp_path_factory.mktemp("cast"), wallets, made_ledger)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 The same story is told with and without faults; what is left of it on chain and in the ledger is then compared.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,9 +67,11 @@ class Cast:
     models: Mapping[str, PublishedModel]
     pointers: Mapping[tuple[str, int], bytes]
     """What a producer commits in a block."""
+    ledger: Path
+    """An empty one, closed, which the validator begins with a copy of."""
 
 
-def gather(folder: Path, wallets: Callable[[str], Wallet]) -> Cast:
+def gather(folder: Path, wallets: Callable[[str], Wallet], ledger: Path) -> Cast:
     """Publish the models and the batches that the story will name."""
     miners = {name: wallets(name) for name in ("alice", "bob")}
     producers = tuple(wallets(f"prod{number}") for number in range(2))
@@ -81,7 +84,7 @@ def gather(folder: Path, wallets: Callable[[str], Wallet]) -> Cast:
         models[name] = published
     pointers = {(one.name, at): _batch(folder, one, at) for one in producers for at in BATCHES}
     people = wallets("owner"), wallets("validator"), miners, wallets("stranger"), producers
-    return Cast(folder / "hub", *people, models, pointers)
+    return Cast(folder / "hub", *people, models, pointers, ledger)
 
 
 def _batch(folder: Path, producer: Wallet, at: int) -> bytes:
@@ -158,7 +161,7 @@ class Validator:
 
     def __init__(self, chain: SimulatedChain, cast: Cast, folder: Path) -> None:
         self.chain = chain
-        self.ledger: Ledger = open_ledger(folder / "ledger.sqlite")
+        self.ledger: Ledger = open_ledger(shutil.copy(cast.ledger, folder / "ledger.sqlite"))
         self.table: Table = tables.load("pocket")
         hub, wakes = FolderHub(cast.hub, None), Wakes()
         intake = Intake(hub, ModelCache(folder / "models"))

@@ -33,11 +33,9 @@ def client(story: Path) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
+def ledger(new_ledger: Ledger) -> Ledger:
     """A ledger nobody has written yet."""
-    opened = open_ledger(tmp_path / "ledger.db")
-    yield opened
-    opened.close()
+    return new_ledger
 
 
 @pytest.fixture

@@ -9,17 +9,10 @@ import pytest
 from ledger.database import Ledger, open_ledger
 
 
-@pytest.fixture(scope="session")
-def _made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("made") / "ledger.db"
-    open_ledger(path).close()
-    return path
-
-
 @pytest.fixture
-def path(_made_once: Path, tmp_path: Path) -> Path:
+def path(made_ledger: Path, tmp_path: Path) -> Path:
     """Where an empty ledger lies."""
-    return Path(shutil.copy(_made_once, tmp_path / "ledger.db"))
+    return Path(shutil.copy(made_ledger, tmp_path / "ledger.db"))
 
 
 @pytest.fixture

@@ -9,10 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
+
+from crucible.app import app
 
 CRUCIBLE = str(Path(sys.executable).with_name("crucible"))
 PATIENCE_S = 300
@@ -30,9 +34,12 @@ def crucible(folder: Path, *arguments: str, **environment: str) -> subprocess.Co
     )
 
 
-def refusal(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line of a command that could not be done."""
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+def refusal(folder: Path, *arguments: str) -> str:
+    """The one line of a command that cannot be done; typed in this process, since it is over as soon as it begins."""
+    with chdir(folder):
+        told = CliRunner(env={"CRUCIBLE_HOME": str(folder / "crucible"), "HOME": str(folder)})
+        done = told.invoke(app, ["localnet", *arguments])
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.output
     return done.stderr
 
 
@@ -91,7 +98,7 @@ def states(folder: Path) -> dict[str, bool]:
 
 
 def test_a_second_up_is_refused_and_touches_nobody(net: Path) -> None:
-    line = refusal(crucible(net, "localnet", "up", "--home", "net"))
+    line = refusal(net, "up", "--home", "net")
     home = shlex.quote(str(net / "net"))
     assert f"has a network already: `crucible localnet status --home {home}` shows it" in line
     actors = ("chain", "hub", "leaderboard", "producer-1", "producer-2", "validator")
@@ -107,14 +114,12 @@ def test_the_printed_exports_make_a_shell_act_as_anybody(net: Path) -> None:
 
 
 def test_exports_of_a_stranger_are_refused(net: Path) -> None:
-    assert "nobody is called 'mallory' here" in refusal(
-        crucible(net, "localnet", "exports", "mallory", "--home", "net")
-    )
+    assert "nobody is called 'mallory' here" in refusal(net, "exports", "mallory", "--home", "net")
 
 
 def test_commands_at_a_place_without_a_network_say_how_to_start_one(tmp_path: Path) -> None:
     commands = (["status"], ["down"], ["down", "--purge"], ["chain", "run"], ["hub", "run"], ["exports"])
-    lines = {refusal(crucible(tmp_path, "localnet", *command)) for command in commands}
+    lines = {refusal(tmp_path, *command) for command in commands}
     place = tmp_path / "crucible" / "localnet"
     assert lines == {f"error: no network in {place}: start one with `crucible localnet up`\n"}
     assert list(tmp_path.iterdir()) == []
@@ -122,7 +127,7 @@ def test_commands_at_a_place_without_a_network_say_how_to_start_one(tmp_path: Pa
 
 def test_a_folder_with_other_files_is_never_a_networks(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("ten years")
-    line = refusal(crucible(tmp_path, "localnet", "up", "--home", "."))
+    line = refusal(tmp_path, "up", "--home", ".")
     assert "holds other files (thesis.txt, …): name a new or empty folder by --home" in line
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -131,7 +136,7 @@ def test_a_folder_with_other_files_is_never_a_networks(tmp_path: Path) -> None:
 def test_a_port_in_use_is_refused_before_anything_is_begun(tmp_path: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        line = refusal(crucible(tmp_path, "localnet", "up", option, port))
+        line = refusal(tmp_path, "up", option, port)
     assert line == f"error: cannot listen on 127.0.0.1:{port} (Address already in use): choose another by {option}\n"
     assert list(tmp_path.iterdir()) == []
 
@@ -139,7 +144,7 @@ def test_a_port_in_use_is_refused_before_anything_is_begun(tmp_path: Path, optio
 def test_what_a_killed_up_left_can_be_purged(tmp_path: Path) -> None:
     (tmp_path / "crucible" / "localnet").mkdir(parents=True)
     (tmp_path / "crucible" / "localnet" / "network.json").touch()
-    assert "`crucible localnet down --purge` removes it" in refusal(crucible(tmp_path, "localnet", "up"))
+    assert "`crucible localnet down --purge` removes it" in refusal(tmp_path, "up")
     assert crucible(tmp_path, "localnet", "down", "--purge").returncode == 0
     assert list((tmp_path / "crucible").iterdir()) == []
 

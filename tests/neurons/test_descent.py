@@ -1,8 +1,6 @@
 """Rounds trace what was vetted, once, and refuse another's model in a disguise."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +8,7 @@ from chain.types import Coldkey
 from competitions.ownership import Ownership
 from competitions.records import Submission
 from competitions.spec import LineageSpec
-from ledger.database import Ledger, open_ledger
+from ledger.database import Ledger
 from ledger.lineages import add_sketch, found, record
 from models.bases import BaseRef
 from models.lineage import Kind, Lineage
@@ -24,10 +22,8 @@ FIRST, SECOND = submit(1, 10), submit(2, 20)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
+def ledger(new_ledger: Ledger) -> Ledger:
+    return new_ledger
 
 
 def vetted(ledger: Ledger, its: Submission, weights: Weights) -> None:

@@ -79,7 +79,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
+def scene(new_ledger: Ledger, tmp_path: Path) -> Iterator[Scene]:
     owner = FolderHub(tmp_path / "hub", "honest")
     done = publish(owner, "honest/model", write_model(tmp_path / "model"))
     assert isinstance(done, PublishedModel)
@@ -90,7 +90,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     commit(chain, "stranger", 10, pointer("stranger"), opens=15)
     commit(chain, "honest", 20, line, opens=25)
     chain.advance_to(30)
-    ledger, hub = open_ledger(tmp_path / "ledger.sqlite"), FolderHub(tmp_path / "hub", None)
+    ledger, hub = new_ledger, FolderHub(tmp_path / "hub", None)
     watch(chain, ledger)
     intake = Intake(hub, ModelCache(tmp_path / "cache"))
     yield Scene(chain, ledger, Fetch(chain, ledger, intake, TABLE, Wakes()), hub)

@@ -1,15 +1,12 @@
 """The field: who enters is a matter of the chain at the seed block, and who must be fetched before it is judged."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, Head, Hotkey
 from competitions.records import Reign, RoundOutcome, Submission
 from ledger import rounds, submissions
-from ledger.database import Ledger, open_ledger
+from ledger.database import Ledger
 from models.ref import WITHDRAWN, secure_hash
 from models.rejections import Reason, Rejection
 from neurons import tables
@@ -26,10 +23,8 @@ SEED_BLOCK = Block(120)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
+def ledger(new_ledger: Ledger) -> Ledger:
+    return new_ledger
 
 
 def field(chain: SimulatedChain, ledger: Ledger, number: int = 3, at: Block = SEED_BLOCK) -> Field:

@@ -1,5 +1,6 @@
 """Rounds over the pocket network with a scripted judge: what is held, abandoned or cut short, and what comes of it."""
 
+import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -77,25 +78,52 @@ class Bench:
         return [{submissions.get(self.ledger, s.submission_id).repo: s.role for s in one} for one in standings]
 
 
-@pytest.fixture
-def watched(pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
-    ledger, wakes, stopping = open_ledger(tmp_path / "ledger.sqlite"), Wakes(), threading.Event()
+def opened(pocket: Pocket, folder: Path) -> Bench:
+    """A validator whose files lie in a folder, its ledger among them."""
+    ledger, wakes, stopping = open_ledger(folder / "ledger.sqlite"), Wakes(), threading.Event()
     hub = HuggingFaceHub(pocket.endpoint, pocket.place.token("validator"))
-    intake = Intake(hub, ModelCache(tmp_path / "models"))
-    sources = Sources(Doors(pocket.chain, hub, tmp_path / "sources"))
-    watch = Watch(pocket.chain, ledger, SUBNET, pocket.table, wakes, catch_up=2)
+    intake = Intake(hub, ModelCache(folder / "models"))
+    sources = Sources(Doors(pocket.chain, hub, folder / "sources"))
+    judging = (sources, ScriptedExecutor({}), intake, Descent(ledger), folder / "bundles", 2)
+    loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
+    return Bench(pocket, ledger, loop, stopping)
+
+
+@pytest.fixture(scope="module")
+def seen(pocket: Pocket, made_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one that has watched to the end; tests begin with a copy."""
+    folder: Path = tmp_path_factory.mktemp("seen")
+    shutil.copy(made_ledger, folder)
+    bench = opened(pocket, folder)
+    watch = Watch(pocket.chain, bench.ledger, SUBNET, pocket.table, bench.loop.wakes, catch_up=2)
     while watch.step():
         pass
-    judging = (sources, ScriptedExecutor({}), intake, Descent(ledger), tmp_path / "bundles", 2)
-    loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
-    yield Bench(pocket, ledger, loop, stopping)
-    ledger.close()
+    bench.ledger.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fetched(seen: Path, pocket: Pocket, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of one that has fetched every model besides."""
+    folder = Path(shutil.copytree(seen, tmp_path_factory.mktemp("fetched"), dirs_exist_ok=True))
+    bench = opened(pocket, folder)
+    bench.fetch()
+    bench.ledger.close()
+    return folder
 
 
 @pytest.fixture
-def bench(watched: Bench) -> Bench:
-    watched.fetch()
-    return watched
+def watched(seen: Path, pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
+    bench = opened(pocket, Path(shutil.copytree(seen, tmp_path, dirs_exist_ok=True)))
+    yield bench
+    bench.ledger.close()
+
+
+@pytest.fixture
+def bench(fetched: Path, pocket: Pocket, tmp_path: Path) -> Iterator[Bench]:
+    bench = opened(pocket, Path(shutil.copytree(fetched, tmp_path, dirs_exist_ok=True)))
+    yield bench
+    bench.ledger.close()
 
 
 HONEST: Mapping[str, Sequence[Answer]] = {

@@ -1,8 +1,5 @@
 """Watching: the same commitments become the same submissions, whoever polled when, and no stranger stops a poll."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from chain.reader import UnknownBlock
@@ -11,7 +8,7 @@ from chain.simulated.state import Field
 from chain.types import BeaconRound, Block, Hotkey, Sealed
 from ledger import network, registrations, submissions
 from ledger.board import board
-from ledger.database import Ledger, open_ledger
+from ledger.database import Ledger
 from models.ref import CLEAR, WITHDRAWN
 from neurons import tables
 from neurons.loops.watch import Watch
@@ -38,10 +35,8 @@ def moving(until: int = 1_000, finality_lag: int = 0) -> SimulatedChain:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.sqlite")
-    yield opened
-    opened.close()
+def ledger(new_ledger: Ledger) -> Ledger:
+    return new_ledger
 
 
 def watch(chain: SimulatedChain, ledger: Ledger, block: int, catch_up: int = 100) -> None:

@@ -30,7 +30,7 @@ from chain.types import (
 from chain.u16 import shares
 from competitions.weights import Pay
 from ledger import weights
-from ledger.database import Ledger, open_ledger
+from ledger.database import Ledger
 from neurons import tables
 from neurons.loops.weigh import SEEN, Weigh
 from neurons.reporting import Silent
@@ -105,8 +105,10 @@ class Elsewhere:
 
 
 @pytest.fixture(params=[False, True], ids=["clear", "commit-reveal"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path, wallets: Callable[[str], Wallet]) -> Iterator[Scene]:
-    node = genesis(tmp_path / "chain", block_time_s=0.05)
+def scene(
+    request: pytest.FixtureRequest, tmp_path: Path, new_ledger: Ledger, wallets: Callable[[str], Wallet]
+) -> Iterator[Scene]:
+    node = genesis(tmp_path / "chain", block_time_s=0.05, beacon_secret=b"weighing")
     root = Root(node)
     owner, own, miner = (wallets(f"weighing {name}") for name in ("owner", "own", "miner"))
     rules = Hyperparameters(tempo=TEMPO, commit_reveal=request.param, weights_rate_limit=RATE_LIMIT)
@@ -116,7 +118,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, wallets: Callable[[str
     root.stake(NETUID, own.hotkey, 1_000.0)
     author = Author(node)
     author.advance(20)
-    chain, ledger = connect(str(tmp_path / "chain")), open_ledger(tmp_path / "ledger.sqlite")
+    chain, ledger = connect(str(tmp_path / "chain")), new_ledger
     loop = Weigh(chain, chain, own, ledger, NETUID, tables.load("pocket"), BlockCount(50), Silent())
     yield Scene(chain, author, root, rules, ledger, loop, miner, wallets)
     ledger.close()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from chain.signing import Wallet
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, BlockCount, Included, NetUid, Refused, Uid
 from ledger import weights
-from ledger.database import Ledger, open_ledger
+from ledger.database import Ledger
 from neurons import tables
 from neurons.loops.weigh import SEEN, Weigh
 from neurons.reporting import Silent
@@ -62,7 +61,7 @@ def fate(sending: weights.Sending) -> str:
 
 
 @pytest.fixture(params=[False, True], ids=["clear", "commit-reveal"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path, wallets: Callable[[str], Wallet]) -> Iterator[Scene]:
+def scene(request: pytest.FixtureRequest, new_ledger: Ledger, wallets: Callable[[str], Wallet]) -> Iterator[Scene]:
     chain = SimulatedChain(finality_lag=2)
     owner, own, miner = (wallets(f"weighing {name}") for name in ("owner", "own", "miner"))
     rules = Hyperparameters(tempo=10, commit_reveal=request.param, weights_rate_limit=5)
@@ -71,7 +70,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, wallets: Callable[[str
         chain.register(NETUID, wallet.hotkey, wallet.coldkey)
     chain.permit(NETUID, own.hotkey)
     chain.advance(20)
-    ledger = open_ledger(tmp_path / "ledger.sqlite")
+    ledger = new_ledger
     crown(ledger, chain, NETUID, miner.hotkey, "answers", 0)
     chain.advance(10)
     loop = Weigh(chain, chain, own, ledger, NETUID, tables.load("pocket"), BlockCount(1_000), Silent(), 1)
