@@ -293,7 +293,7 @@ def test_only_sources_that_a_task_names_are_asked_and_told_of_the_youngest_commi
     assert sources.asked == [
         (
             answers.sources[0].spec,
-            Occasion(round_.seed_block, round_.seed, Block(round_.seed_block - delay), {"pair": 16}),
+            Occasion(round_.seed_block, round_.seed, Block(round_.seed_block - delay), {"pair": answers.tasks[0].samples}),
         )
         for round_ in closed
     ]
