@@ -57,8 +57,8 @@ def _timing(competition: Competition) -> Checks:
     yield 0 <= fetch <= delay, "fetch_blocks", fetch, f"from 0 to eval_delay_blocks ({delay})"
     yield competition.max_seal_blocks >= 0, "max_seal_blocks", competition.max_seal_blocks, "at least 0"
     beacon, deadline = competition.beacon_delay_s, competition.deadline_s
-    yield 0 <= beacon < math.inf, "beacon_delay_s", beacon, "at least 0"
-    yield 0 < deadline < math.inf, "deadline_s", deadline, "more than 0"
+    yield 0 <= beacon < math.inf, "beacon_delay_s", beacon, "at least 0, and finite"
+    yield 0 < deadline < math.inf, "deadline_s", deadline, "more than 0, and finite"
 
 
 def _contest(competition: Competition) -> Checks:

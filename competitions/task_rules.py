@@ -13,8 +13,8 @@ def task_checks(task: TaskSpec) -> Checks:
     """All that a task's own fields must keep."""
     fewest = f"at least {FEWEST_SAMPLES}, the fewest that a title fight can reckon with"
     yield task.samples >= FEWEST_SAMPLES, "samples", task.samples, fewest
-    yield 0 < task.weight < math.inf, "weight", task.weight, "more than 0"
-    yield 0 < task.cap < math.inf, "cap", task.cap, "more than 0"
+    yield 0 < task.weight < math.inf, "weight", task.weight, "more than 0, and finite"
+    yield 0 < task.cap < math.inf, "cap", task.cap, "more than 0, and finite"
     yield 0 <= task.sd_floor <= task.cap, "sd_floor", task.sd_floor, f"from 0 to the cap ({task.cap})"
     if task.name in SHARES:
         yield task.cap <= 1, "cap", task.cap, "at most 1, the most that a share can be"

@@ -7,6 +7,9 @@ from typing import Any
 
 from competitions.toml_records import Place
 
+_ENDS = ("]", "}", '"""', "'''")
+"""The last of a statement's several lines holds one of these; the many lines of a long list need not be tried."""
+
 
 @dataclass(slots=True)
 class Lines:
@@ -68,6 +71,8 @@ def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
     pending, first = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         pending = f"{pending}{line}\n"
+        if number > first and not any(end in line for end in _ENDS):
+            continue
         try:
             data = tomllib.loads(pending)
         except tomllib.TOMLDecodeError:

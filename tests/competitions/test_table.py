@@ -100,6 +100,7 @@ def test_a_faulty_table_is_refused_by_field_value_and_remedy(table_text: str, ol
 
 TITLE = "[competitions.chat.title]\n{}\n[competitions.chat.epsilon]"
 ENTRANTS = "[competitions.chat.entrants]\n{}\n[competitions.chat.epsilon]"
+NORMS = "max_length = 512\nnorms = {"
 SATURATING = 'samples = 64\nnormalisation = "saturating"\n'
 
 
@@ -121,14 +122,33 @@ SATURATING = 'samples = 64\nnormalisation = "saturating"\n'
         (ENTRANTS, "per_coldkey = 25", "entrants.per_coldkey: must be from 1 to entrants.most (24) (it is 25)"),
         ("first_block = 100", "first_block = 100\nabsent_rounds = 0", "absent_rounds: must be at least 1 (it is 0)"),
         ("first_block = 100", "first_block = -1", "first_block: must be at least 0 (it is -1)"),
+        ("round_blocks = 50", "round_blocks = 0", "round_blocks: must be at least 1 (it is 0)"),
+        ("eval_delay_blocks = 40", "eval_delay_blocks = -1", "eval_delay_blocks: must be at least 0 (it is -1)"),
+        ("decay_blocks = 1_000", "decay_blocks = 0", "epsilon.decay_blocks: must be at least 1 (it is 0)"),
+        ("min_parameters = 1", "min_parameters = 0", "limits.min_parameters: must be at least 1 (it is 0)"),
+        ("max_length = 512", "max_length = 512\nmin_length = 0", "limits.min_length: must be at least 1 (it is 0)"),
+        ("max_length = 512", "max_length = 512\nmax_tensors = 0", "limits.max_tensors: must be at least 1 (it is 0)"),
+        ("max_repo_bytes = 50_000_000", "max_repo_bytes = 0", "limits.max_repo_bytes: must be at least 1 (it is 0)"),
+        ("max_length = 512", f"{NORMS} soft = 0.0 }}", "limits.norms.soft: must be more than 0 (it is 0.0)"),
+        (
+            "max_length = 512",
+            f"{NORMS} soft_share = 1.5 }}",
+            "limits.norms.soft_share: must be from 0 to 1 (it is 1.5)",
+        ),
+        (
+            "max_length = 512",
+            f"{NORMS} hard = 99.0 }}",
+            "limits.norms.hard: must be at least limits.norms.soft (200.0)",
+        ),
         ("max_seal_blocks = 60", "max_seal_blocks = -1", "max_seal_blocks: must be at least 0 (it is -1)"),
-        ("beacon_delay_s = 2.0", "beacon_delay_s = inf", "beacon_delay_s: must be at least 0 (it is inf)"),
-        ("deadline_s = 60.0", "deadline_s = 0", "deadline_s: must be more than 0 (it is 0.0)"),
+        ("beacon_delay_s = 2.0", "beacon_delay_s = inf", "beacon_delay_s: must be at least 0, and finite (it is inf)"),
+        ("deadline_s = 60.0", "deadline_s = 0", "deadline_s: must be more than 0, and finite (it is 0.0)"),
         ("samples = 64", SATURATING, "tasks.reference_loss.ceiling: must be more than 0 and at most the cap (16.0)"),
         ("samples = 64", f"{SATURATING}ceiling = 16.5", "tasks.reference_loss.ceiling: must be more than 0 and at"),
         ("samples = 64", "samples = 64\nceiling = 4.0", "tasks.reference_loss.ceiling: must be left out: only normal"),
         ("samples = 64", "samples = 64\ntoken_budget = 0", "tasks.reference_loss.token_budget: must be at least 1"),
-        ("weight = 1.0", "weight = inf", "tasks.reference_loss.weight: must be more than 0 (it is inf)"),
+        ("weight = 1.0", "weight = inf", "tasks.reference_loss.weight: must be more than 0, and finite (it is inf)"),
+        ("cap = 16.0", "cap = inf", "tasks.reference_loss.cap: must be more than 0, and finite (it is inf)"),
         ("max_parameters = 5_000_000", "max_parameters = 0", "limits.max_parameters: must be at least limits.min_par"),
         ("max_length = 512", "max_length = 63", "limits.max_length: must be at least limits.min_length (64) (it is 63"),
         ('["LlamaForCausalLM"]', "[]", "limits.architectures: must be some of LlamaForCausalLM, MistralForCausalLM, "),
@@ -182,6 +202,30 @@ def test_faults_of_shape_hide_none_of_another_competition(table_text: str) -> No
         f"line {share}: schedule[0].shares.text: input should be a valid number, unable to parse string as a number "
         "(it is 'x')",
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("settle_blocks = 10", "settle_blocks = -1", "line 2: settle_blocks: must be at least 0 (it is -1)"),
+        ("burn_uid = 0", "burn_uid = 65536", "line 3: burn_uid: must be from 0 to 65535 (it is 65536)"),
+        (
+            "burn_uid = 0",
+            'burn_uid = 0\nwithout_king = "me"',
+            "line 4: without_king: input should be 'burn' or 'others'",
+        ),
+        ("from_block = 0", "from_block = -1", "line 33: schedule: from_block must rise from phase to phase, from 0 or"),
+        (
+            "chat = 0.7",
+            "chat = nan",
+            "line 35: schedule[0].shares: shares must be at least 0 and sum to at most 1 (the",
+        ),
+    ],
+)
+def test_what_surrounds_the_competitions_is_held_to_its_bounds(table_text: str, old: str, new: str, told: str) -> None:
+    with pytest.raises(TableError) as refusal:
+        parse(table_text.replace(old, new, 1))
+    assert str(refusal.value).startswith(told)
 
 
 def test_what_is_no_section_is_refused(table_text: str) -> None:
