@@ -1,6 +1,7 @@
 """Epsilon: the improvement a challenger needs, falling with the age of the king's model. Pure arithmetic."""
 
 import math
+from bisect import bisect_left
 
 from chain.types import BlockCount
 from competitions.spec import EpsilonSpec
@@ -25,8 +26,5 @@ def age_for(spec: EpsilonSpec, earned: float, improvement: float) -> BlockCount 
     """Blocks of age from which epsilon is at most `improvement`; None where it never falls so far."""
     if improvement < spec.end:
         return None
-    if improvement >= epsilon(spec, earned, BlockCount(0)):
-        return BlockCount(0)
-    height = min(spec.start, earned) - spec.end
-    age = math.floor(spec.decay_blocks * (1 - (improvement - spec.end) / height))
-    return BlockCount(next(b for b in range(max(0, age - 1), age + 3) if epsilon(spec, earned, BlockCount(b)) <= improvement))
+    ages = range(spec.decay_blocks + 1)  # epsilon never rises with age, not even by rounding
+    return BlockCount(bisect_left(ages, True, key=lambda age: epsilon(spec, earned, BlockCount(age)) <= improvement))

@@ -62,13 +62,40 @@ class Reign:
 
 Role = Literal["king", "challenger", "copy", "rejected", "abandoned"]
 
+FightState = Literal["passed", "open", "close", "lost", "outraced"]
+"""How a challenger's title fight stands after a round: it may be crowned; it goes on; it was lost within the noise;
+it was lost; or the round's judging ended before its last sample, because it could only be lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a challenger's improvement on the incumbent rests on, and what would have been enough."""
+
+    state: FightState
+    rounds: int
+    """Full rounds taken together; 0 for a race that ended early."""
+    samples: int
+    p: float | None
+    """Chance of as much, or more, for a model that is no better; None after a race that ended early."""
+    rho: float | None
+    """Standard error of one round's improvement, in units of epsilon's end."""
+    enough: float | None
+    """The improvement that would have passed with the noise of these samples."""
+    hope: float
+    """The most that it can still be taken for: the improvement itself, or a lost race's upper bound."""
+    wins_at: Block | None
+    """Block from which epsilon, falling, asks no more than `hope`; None where it never does."""
+    rung: int | None = None
+    """Rungs judged of a race that ended early."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A submission's place after a round, and why.
 
-    `score` is the weighted mean loss; `improvement` the relative improvement over the incumbent on the same samples,
-    and `needed` the epsilon it had to reach (both None where there was no incumbent or no score).
+    `score` is the weighted loss; `improvement` the relative improvement over the incumbent on the same samples, of all
+    rounds taken together, and `needed` the epsilon it had to reach (both None where there was no incumbent or no
+    score).
     """
 
     submission_id: int
@@ -78,6 +105,7 @@ class Standing:
     improvement: float | None
     needed: float | None
     why: str
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

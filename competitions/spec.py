@@ -33,6 +33,9 @@ class TitleSpec:
     """Full rounds against the incumbent without which nobody is crowned."""
     producers_removed: int = 1
     """f: the improvement must stand without the samples of so many producers, those that favour it most."""
+    significance_without: float = 0.001
+    """α of the test without them. The most favourable of honest producers is missed too, so a table of noisy tasks may
+    give more here, and trusts its producers more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From reigns to weights: winner takes all within a competition, shares from the table. Pure; hotkeys, not uids."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from chain.types import Block, Hotkey
@@ -31,13 +31,28 @@ class Pay:
 
 
 def pay(table: Table, block: Block, settled: Mapping[str, Settled]) -> Pay:
-    """Weights at a block. A reign's first round pays old and new king half each; no king, the share is burnt."""
+    """Weights at a block. A reign's first round pays old and new king half each.
+
+    The share of a competition without a king is burnt, or goes to those that have one, in proportion to their shares at
+    the block, as the table says; where none has one, it is burnt.
+    """
+    shares = shares_at(table, block)
+    paid = {name: winners for name in shares if (winners := _winners(settled.get(name)))}
     weights: dict[Hotkey, float] = {}
-    for name, share in shares_at(table, block).items():
-        for hotkey, part in _winners(settled.get(name)).items():
+    for name, share in _without_kingless(table, shares, paid).items():
+        for hotkey, part in paid[name].items():
             weights[hotkey] = weights.get(hotkey, 0.0) + share * part
     rest = 1.0 - math.fsum(weights.values())
     return Pay(weights, rest if rest > _NOISE else 0.0)
+
+
+def _without_kingless(table: Table, shares: Mapping[str, float], paid: Collection[str]) -> dict[str, float]:
+    """What each competition with a king is given."""
+    held = {name: share for name, share in shares.items() if name in paid}
+    total = math.fsum(held.values())
+    if table.without_king == "burn" or total == 0:
+        return held
+    return {name: math.fsum(shares.values()) * (share / total) for name, share in held.items()}
 
 
 def _winners(settled: Settled | None) -> dict[Hotkey, float]:

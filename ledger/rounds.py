@@ -3,19 +3,20 @@
 A round is open from its seed on, held while its samples cannot be had, and closed once, for good.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from chain.types import Block, BlockHash
+from chain.types import Block, BlockHash, Coldkey
 from competitions.records import Reign, Role, RoundOutcome, Standing
 from evaluation.sources.pool import Pool
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
+from ledger.evidence import evidence, evidence_row, of_standing
 from ledger.pools import record_pools, rows_of
-from ledger.schema import BundleRow, ClosingRow, ReignRow, RoundRow, StandingRow, WaitRow
+from ledger.schema import BundleRow, ClosingRow, EvidenceRow, MakersRow, ReignRow, RoundRow, StandingRow, WaitRow
 from ledger.waits import newest_wait, wait_of
 
 RoundState = Literal["open", "held", "closed"]
@@ -55,9 +56,17 @@ def open_round(
         return _rounds(session, RoundRow.id == row.id)[0]
 
 
-def set_bundle(ledger: Ledger, round_id: int, root: str, pools: Mapping[str, Pool], near_duplicates: int) -> None:
+def set_bundle(
+    ledger: Ledger,
+    round_id: int,
+    root: str,
+    pools: Mapping[str, Pool],
+    near_duplicates: int,
+    makers: Mapping[str, Sequence[Coldkey]] | None = None,
+) -> None:
     """Record a round's samples and all that they were drawn from at once, which ends a hold: the bundle's root, the
-    pools by their sources' names, and how many samples were passed over beside nearly equal ones.
+    pools by their sources' names, how many samples were passed over beside nearly equal ones, and who made each sample
+    of each task.
 
     What was recorded first stays. Raises LedgerConflict where the round has another bundle.
     """
@@ -67,6 +76,10 @@ def set_bundle(ledger: Ledger, round_id: int, root: str, pools: Mapping[str, Poo
         if row is None:
             session.add(BundleRow(round_id=round_id, root=root, near_duplicates=near_duplicates))
             record_pools(session, drawn_from)
+            session.flush()
+            session.add_all(
+                MakersRow(round_id=round_id, task=task, makers="\n".join(made)) for task, made in (makers or {}).items()
+            )
         elif row.root != root:
             raise LedgerConflict(f"round {round_id} is judged on bundle {row.root}, it cannot change to {root}")
 
@@ -79,6 +92,8 @@ def close_round(ledger: Ledger, round_id: int, outcome: RoundOutcome, at_block: 
         session.add(ClosingRow(round_id=round_id, at_block=at_block))
         session.flush()
         session.add_all(_standing_row(round_id, standing) for standing in outcome.standings)
+        session.flush()
+        session.add_all(row for standing in outcome.standings if (row := evidence_row(round_id, standing)))
         if outcome.reign is not None:
             session.add(_reign_row(round_id, outcome.reign))
 
@@ -128,7 +143,7 @@ def reign_after(ledger: Ledger, competition: str, number: int) -> Reign | None:
     )
     with ledger.reading() as session:
         row = session.scalar(query)
-        return _reign(row) if row else None
+        return reign_of(row) if row else None
 
 
 def reigns(ledger: Ledger, competition: str) -> tuple[Reign, ...]:
@@ -138,15 +153,22 @@ def reigns(ledger: Ledger, competition: str) -> tuple[Reign, ...]:
     found: dict[tuple[int, int], Reign] = {}
     with ledger.reading() as session:
         for row in session.scalars(query):
-            found.setdefault((row.submission_id, row.since_round), _reign(row))
+            found.setdefault((row.submission_id, row.since_round), reign_of(row))
     return tuple(found.values())
 
 
 def standings(ledger: Ledger, round_id: int) -> tuple[Standing, ...]:
     """A closed round's standings by place; empty before it closes."""
-    query = select(StandingRow).where(StandingRow.round_id == round_id).order_by(StandingRow.place)
+    query = select(StandingRow, EvidenceRow).outerjoin(EvidenceRow, of_standing())
+    query = query.where(StandingRow.round_id == round_id).order_by(StandingRow.place)
     with ledger.reading() as session:
-        return tuple(_standing(row) for row in session.scalars(query))
+        return tuple(_standing(row, found) for row, found in session.execute(query))
+
+
+def makers(session: Session, round_id: int) -> dict[str, tuple[str, ...]]:
+    """Who made each sample of each of a round's tasks, in the bundle's order; an older ledger does not know."""
+    rows = session.scalars(select(MakersRow).where(MakersRow.round_id == round_id))
+    return {row.task: tuple(row.makers.split("\n")) for row in rows}
 
 
 def open_round_of(ledger: Ledger, competition: str) -> Round | None:
@@ -204,7 +226,8 @@ def _reign_row(round_id: int, reign: Reign) -> ReignRow:
     )
 
 
-def _reign(row: ReignRow) -> Reign:
+def reign_of(row: ReignRow) -> Reign:
+    """The reign of a row."""
     return Reign(
         submission_id=row.submission_id,
         hotkey=row.hotkey,
@@ -229,7 +252,7 @@ def _standing_row(round_id: int, standing: Standing) -> StandingRow:
     )
 
 
-def _standing(row: StandingRow) -> Standing:
+def _standing(row: StandingRow, found: EvidenceRow | None) -> Standing:
     return Standing(
         submission_id=row.submission_id,
         place=row.place,
@@ -238,4 +261,5 @@ def _standing(row: StandingRow) -> Standing:
         improvement=row.improvement,
         needed=row.needed,
         why=row.why,
+        evidence=evidence(found) if found is not None else None,
     )

@@ -312,6 +312,26 @@ class PoolDropRow(Base):
     samples: Mapped[int] = mapped_column(INT)
 
 
+class MakersRow(Base):
+    """Who made a task's samples: the coldkey of each one's producer, a line each, empty for what nobody made."""
+
+    __tablename__ = "sample_makers"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("bundles.round_id"), primary_key=True)
+    task: Mapped[str] = mapped_column(primary_key=True)
+    makers: Mapped[str]
+
+
+class PresenceRow(Base):
+    """Whether the repository of a round's incumbent was there, as a Hub said that had other repositories."""
+
+    __tablename__ = "king_presence"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    present: Mapped[bool]
+
+
 class ClosingRow(Base):
     """The end of a round."""
 
@@ -349,6 +369,27 @@ class StandingRow(Base):
     improvement: Mapped[float | None]
     needed: Mapped[float | None]
     why: Mapped[str]
+
+
+class EvidenceRow(Base):
+    """What a challenger's standing rests on: see `competitions.records.Evidence`."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        ForeignKeyConstraint(["round_id", "submission_id"], ["standings.round_id", "standings.submission_id"]),
+    )
+
+    round_id: Mapped[int] = mapped_column(INT, primary_key=True)
+    submission_id: Mapped[int] = mapped_column(INT, primary_key=True)
+    state: Mapped[str]
+    rounds: Mapped[int] = mapped_column(INT)
+    samples: Mapped[int] = mapped_column(INT)
+    p: Mapped[float | None]
+    rho: Mapped[float | None]
+    enough: Mapped[float | None]
+    hope: Mapped[float]
+    wins_at: Mapped[Block | None] = mapped_column(INT)
+    rung: Mapped[int | None] = mapped_column(INT)
 
 
 class VerdictRow(Base):

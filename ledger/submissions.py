@@ -175,6 +175,15 @@ def rejection(ledger: Ledger, submission_id: int) -> Rejection | None:
         return Rejection(Reason(row.reason or ""), row.detail or "") if row else None
 
 
+def rejections(ledger: Ledger, competition: str) -> dict[int, Rejection]:
+    """Why files of a competition's submissions were refused, by submission."""
+    query = select(IntakeRow).join(SubmissionRow, SubmissionRow.id == IntakeRow.submission_id)
+    query = query.where(SubmissionRow.competition == competition, IntakeRow.outcome == "rejected")
+    with ledger.reading() as session:
+        rows = session.scalars(query)
+        return {row.submission_id: Rejection(Reason(row.reason or ""), row.detail or "") for row in rows}
+
+
 def _by_commitment(session: Session, commitment_id: int) -> SubmissionRow | None:
     return session.scalar(select(SubmissionRow).where(SubmissionRow.commitment_id == commitment_id))
 

@@ -9,12 +9,12 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
 from ledger.database import Ledger
-from ledger.schema import RaceRow, SampleListRow, ScoringRow, ValuesRow, VerdictRow
+from ledger.schema import ClosingRow, RaceRow, RoundRow, SampleListRow, ScoringRow, ValuesRow, VerdictRow
 from models.rejections import Reason, Rejection
 
 
@@ -48,6 +48,37 @@ def attempts(ledger: Ledger, round_id: int, submission_id: int) -> int:
     """How often judging a submission in a round has ended, whatever the verdict."""
     with ledger.reading() as session:
         return len(_attempts(session, round_id, submission_id))
+
+
+def rejections_before(ledger: Ledger, competition: str, number: int) -> dict[int, Rejection]:
+    """Why the judge refused models in closed rounds before one, by submission."""
+    query = _in_closed_rounds(competition, number).where(VerdictRow.outcome == "rejected").order_by(VerdictRow.id)
+    with ledger.reading() as session:
+        rows = session.scalars(query)
+        return {row.submission_id: Rejection(Reason(row.reason or ""), row.detail) for row in rows}
+
+
+def abandoned_rounds(ledger: Ledger, competition: str, number: int) -> dict[int, int]:
+    """In how many closed rounds before one all attempts at a submission were abandoned while some other model was
+    scored, by submission.
+    """
+    other, own = aliased(VerdictRow), aliased(VerdictRow)
+    healthy = exists().where(other.round_id == VerdictRow.round_id, other.outcome == "scored")
+    ended = exists().where(
+        own.round_id == VerdictRow.round_id,
+        own.submission_id == VerdictRow.submission_id,
+        own.outcome != "abandoned",
+    )
+    failed = _in_closed_rounds(competition, number).where(VerdictRow.outcome == "abandoned", healthy, ~ended)
+    query = failed.with_only_columns(VerdictRow.submission_id, func.count(VerdictRow.round_id.distinct()))
+    with ledger.reading() as session:
+        return {row[0]: row[1] for row in session.execute(query.group_by(VerdictRow.submission_id))}
+
+
+def _in_closed_rounds(competition: str, before: int) -> Select[VerdictRow]:
+    query = select(VerdictRow).join(RoundRow, RoundRow.id == VerdictRow.round_id)
+    query = query.join(ClosingRow, ClosingRow.round_id == RoundRow.id)
+    return query.where(RoundRow.competition == competition, RoundRow.number < before)
 
 
 def pack(values: Sequence[float]) -> bytes:

@@ -1,5 +1,6 @@
 """The field of a round: who enters it and whose model is whose, from the chain's state at its seed block alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chain.reader import ChainReader
@@ -15,16 +16,15 @@ from neurons.pointers import is_all_read
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A round's entrants, the most senior first, the incumbent, and the first claims on all known models.
+    """Whoever may enter a round, the most senior first, the incumbent, and the first claims on all known models.
 
-    `awaited` are those whose files must be had or refused before the round can be judged: entrants, and whoever would
-    own an entrant's model if its own files turn out to be what it says.
+    `coming` are claims of which nobody knows yet whether they count: their files are due.
     """
 
-    entrants: tuple[Submission, ...]
+    live: tuple[Submission, ...]
     incumbent: Reign | None
     ownership: Ownership
-    awaited: tuple[Submission, ...]
+    coming: tuple[Submission, ...]
 
 
 def assemble(
@@ -36,26 +36,29 @@ def assemble(
     presence = _presence(chain, ledger, netuid, table, round_.seed_block)
     known = _known(ledger, table, round_.seed_block)
     alive = live(known, table, presence, round_.seed_block)
-    entrants = [submission for submission in alive if submission.competition == competition.name]
+    mine = [submission for submission in alive if submission.competition == competition.name]
     incumbent = rounds.reign_after(ledger, competition.name, round_.number - 1)
-    if incumbent and all(s.id != incumbent.submission_id for s in entrants):
+    if incumbent and all(s.id != incumbent.submission_id for s in mine):
         king = submissions.get(ledger, incumbent.submission_id)
-        entrants += [king] if presence.holds(king) else []  # a king's successor must win like anyone
+        mine += [king] if presence.holds(king) else []  # a king's successor must win like anyone
     rules = {rules.name: rules for rules in table.competitions}
     claims = [s for s in known if may_own(s, rules[s.competition], round_.seed_block)]
-    awaited = [
+    coming = [
         s
         for s in known
-        if s.intake == "due"
-        and (
-            s in entrants
-            or (
-                may_own(replace(s, intake="accepted"), rules[s.competition], round_.seed_block)
-                and _rivals(s, entrants, traced=bool(competition.lineage.refused))
-            )
-        )
+        if s.intake == "due" and may_own(replace(s, intake="accepted"), rules[s.competition], round_.seed_block)
     ]
-    return Field(tuple(entrants), incumbent, Ownership(claims, round_.seed), tuple(awaited))
+    return Field(tuple(mine), incumbent, Ownership(claims, round_.seed), tuple(coming))
+
+
+def awaited(field: Field, entrants: Sequence[Submission], competition: Competition) -> tuple[Submission, ...]:
+    """Those whose files must be had or refused before these entrants can be judged: their own, and those of whoever
+    would own an entrant's model if its files turn out to be what it says.
+    """
+    traced = bool(competition.lineage.refused)
+    own = [entrant for entrant in entrants if entrant.intake == "due"]
+    others = [claim for claim in field.coming if claim not in own and _rivals(claim, entrants, traced=traced)]
+    return tuple(sorted([*own, *others], key=lambda s: (s.commit_block, s.id)))
 
 
 def _presence(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, at: Block) -> Presence:
@@ -70,7 +73,7 @@ def _known(ledger: Ledger, table: Table, at: Block) -> list[Submission]:
     return [submission for submission in every if submission.revealed_block <= at]
 
 
-def _rivals(claim: Submission, entrants: list[Submission], *, traced: bool) -> bool:
+def _rivals(claim: Submission, entrants: Sequence[Submission], *, traced: bool) -> bool:
     """Whether a claim would make a copy of an entrant, or might while either's digest is not known.
 
     Where lineage is `traced`, an entrant may be a disguise of whatever was public when it was committed; no competition

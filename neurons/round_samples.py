@@ -39,7 +39,7 @@ class RoundSamples:
             lost = f"its samples, {round_.bundle_root}, were lost on this disk and are no more to be had"
             return Held(Cause.TOO_FEW, lost)
         write_bundle(bundle, self._file(bundle.root))  # first, since what is recorded may be impossible to draw again
-        rounds.set_bundle(self.ledger, round_.id, bundle.root, pools, drawn.near_duplicates)
+        rounds.set_bundle(self.ledger, round_.id, bundle.root, pools, drawn.near_duplicates, drawn.makers)
         return self._file(bundle.root)
 
     def _pools(self, competition: Competition, round_: rounds.Round) -> dict[str, Pool] | Held:

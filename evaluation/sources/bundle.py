@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chain.types import Coldkey
+from chain.types import Coldkey, Hotkey
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.merkle import root
 from evaluation.sources.pool import Pool
@@ -51,10 +51,14 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A round's bundle, and how many samples were passed over beside nearly equal ones."""
+    """A round's bundle, and how many samples were passed over beside nearly equal ones.
+
+    `makers` has for each task, in the bundle's order, the coldkey of each sample's producer, "" for what nobody made.
+    """
 
     bundle: Bundle
     near_duplicates: int
+    makers: Mapping[str, tuple[Coldkey, ...]]
 
 
 def draw(pools: Mapping[str, Pool], tasks: Sequence[TaskSpec], seed: bytes) -> Drawn | Held:
@@ -65,14 +69,17 @@ def draw(pools: Mapping[str, Pool], tasks: Sequence[TaskSpec], seed: bytes) -> D
     `min_producers` coldkeys can fill their part. Raises KeyError for a source without a pool.
     """
     drawn: list[TaskSamples] = []
+    makers: dict[str, tuple[Coldkey, ...]] = {}
     passed = 0
     for task in tasks:
         parts = _parts(pools[task.source], task, seed)
         if isinstance(parts, Held):
             return parts
         drawn.append(TaskSamples(task.name, parts.samples))
+        owner = _owners(pools[task.source])
+        makers[task.name] = tuple(_maker(sample, owner) for sample in parts.samples)
         passed += parts.near_duplicates
-    return Drawn(Bundle(tuple(drawn)), passed)
+    return Drawn(Bundle(tuple(drawn)), passed, makers)
 
 
 def write_bundle(bundle: Bundle, path: Path) -> None:
@@ -160,10 +167,17 @@ def _parts(pool: Pool, task: TaskSpec, seed: bytes) -> Parts | Held:
 
 def _by_coldkey(pool: Pool, kind: SampleKind) -> dict[Coldkey, list[Sample]]:
     """Samples of a kind by whoever owns their producer; what has none is one group."""
-    owner = {producer.hotkey: producer.coldkey for producer in pool.producers}
+    owner = _owners(pool)
     groups: dict[Coldkey, list[Sample]] = {}
     for sample in pool.samples:
         if sample.kind == kind:
-            coldkey = Coldkey("") if sample.producer is None else owner[sample.producer]
-            groups.setdefault(coldkey, []).append(sample)
+            groups.setdefault(_maker(sample, owner), []).append(sample)
     return groups
+
+
+def _owners(pool: Pool) -> dict[Hotkey, Coldkey]:
+    return {producer.hotkey: producer.coldkey for producer in pool.producers}
+
+
+def _maker(sample: Sample, owner: Mapping[Hotkey, Coldkey]) -> Coldkey:
+    return Coldkey("") if sample.producer is None else owner[sample.producer]

@@ -45,9 +45,9 @@ class TaskSpec:
     """Racing takes the paired differences of values to spread at least so much, in the task's unit: a few samples that
     happen to agree must not end a race."""
     normalisation: Literal["none", "saturating", "by_incumbent"] = "none"
-    """What becomes of the mean before it is weighted: nothing; (1 − e^(−mean/ceiling)) / (1 − e^(−1)), 1 from the ceiling
-    on; or units of the incumbent's mean, so that tasks of different units weigh alike (units of the cap on a vacant
-    throne, where there is none)."""
+    """What becomes of the mean before it is weighted: nothing; (1 − e^(−mean/ceiling)) / (1 − e^(−1)), 1 from the
+    ceiling on; or units of the incumbent's mean, so that tasks of different units weigh alike (units of the cap on a
+    vacant throne, where there is none)."""
     ceiling: float = 0.0
     """The ceiling of `saturating`, in the task's unit."""
     chat: ChatFormat = PLAIN

@@ -6,6 +6,7 @@ whatever was interrupted is a row that says how far it got.
 
 import logging
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ from chain.clock import round_at, round_seed, seed_block
 from chain.reader import ChainReader
 from chain.types import Block, NetUid
 from competitions.eligibility import eligible_from
-from competitions.ranking import Entrant, Result, Setting, decide, race_against
+from competitions.entrant import Result, Setting
+from competitions.ranking import race_against
 from competitions.records import RoundOutcome, Submission, TaskScore
 from competitions.spec import Competition, Table
 from competitions.table import competition_named
@@ -25,9 +27,13 @@ from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
 from ledger import lineages, rounds, submissions, verdicts, waits
 from ledger.database import Ledger
 from models.rejections import Rejection
+from neurons.deciding import Deciding
 from neurons.descent import Descent
-from neurons.field import Field, assemble
+from neurons.entry import Entry
+from neurons.field import Field, assemble, awaited
 from neurons.intake import PATIENCE, Intake
+from neurons.king_presence import KingPresence
+from neurons.refusals import Refusal, Refusals
 from neurons.reporting import Reporter
 from neurons.round_samples import RoundSamples
 from neurons.round_verdicts import RoundVerdicts
@@ -87,7 +93,11 @@ class Rounds:
         if field is None:
             self.wakes.poke("watch")
             return False
-        if not all(self._is_given_up(submission) for submission in field.awaited):
+        self._look_for_king(competition, round_, field)
+        setting = Setting(competition, number, at, round_.seed)
+        refused = Refusals(self.ledger, self.descent).of(competition, round_, field)
+        entrants = Entry(self.ledger).entrants(setting, field, refused)
+        if not all(self._is_given_up(submission) for submission in awaited(field, entrants, competition)):
             self.wakes.poke("fetch")
             return False
         if competition.base and competition.base.digest not in lineages.sketched(self.ledger):
@@ -95,7 +105,14 @@ class Rounds:
             waits.hold(self.ledger, round_.id, missing, self.chain.head())
             self.wakes.poke("fetch")
             return False
-        return self._judge(competition, round_, field)
+        return self._judge(setting, round_, field, entrants, refused)
+
+    def _look_for_king(self, competition: Competition, round_: rounds.Round, field: Field) -> None:
+        reign = field.incumbent
+        king = next((s for s in field.live if reign and reign.confirmed and s.id == reign.submission_id), None)
+        if king is not None:
+            looking = KingPresence(self.intake.hub, self.ledger)
+            looking.look(round_, king, field.live, self.chain.head(), competition.round_blocks)
 
     def _is_given_up(self, submission: Submission) -> bool:
         """Whether files that are due were asked for in vain so often that no round waits for them any more."""
@@ -128,32 +145,31 @@ class Rounds:
         seed = round_seed(competition.name, hash_, signature)
         return rounds.open_round(self.ledger, competition.name, number, at, hash_, seed)
 
-    def _judge(self, competition: Competition, round_: rounds.Round, field: Field) -> bool:
+    def _judge(
+        self,
+        setting: Setting,
+        round_: rounds.Round,
+        field: Field,
+        entrants: Sequence[Submission],
+        refused: Mapping[int, Refusal],
+    ) -> bool:
         """Judge what the round still needs, or close it; False while it is held."""
+        competition, king = setting.competition, field.incumbent
         found = verdicts.verdicts(self.ledger, round_.id)
-        disguised = self.descent.disguised(field.entrants, field.ownership, competition)
-        results = {
-            entrant.id: disguised.get(entrant.id) or self._result(round_, field, entrant, found.get(entrant.id))
-            for entrant in field.entrants
-        }
-        king = field.incumbent
+        results = {e.id: refused.get(e.id) or self._result(round_, e, found.get(e.id)) for e in entrants}
         is_scored = king is not None and isinstance(results.get(king.submission_id), tuple)
         if not is_scored:  # against nobody that still stands, a lost race tells nothing
             results = {id_: None if isinstance(result, Outraced) else result for id_, result in results.items()}
-        unjudged = [entrant for entrant in field.entrants if results[entrant.id] is None]
+        unjudged = [entrant for entrant in entrants if results[entrant.id] is None]
         if not unjudged:
-            entrants = [
-                Entrant(entrant, field.ownership.first_commit(entrant), result)
-                for entrant in field.entrants
-                if (result := results[entrant.id]) is not None
-            ]
-            self._close(competition, round_, field, entrants)
+            ended = {id_: result for id_, result in results.items() if result is not None}
+            self._close(setting, round_, field, entrants, ended)
             return True
         bundle = RoundSamples(self.ledger, self.sources, self.bundles).bundle(competition, round_)
         if isinstance(bundle, Held):
             return self._hold(competition, round_, field, bundle)
         first = [entrant for entrant in unjudged if king and entrant.id == king.submission_id]
-        race = race_against(_setting(competition, round_), king, found) if is_scored else None
+        race = race_against(setting, king, found) if is_scored else None
         judging = RoundVerdicts(self.ledger, self.executor, self.intake, self.stopping)
         return judging.judge(competition, round_, first or unjudged, bundle, race)
 
@@ -167,14 +183,8 @@ class Rounds:
             log.warning("%s round %d closed unjudged; the reign stays", competition.name, round_.number)
         return held.lasting
 
-    def _result(
-        self, round_: rounds.Round, field: Field, entrant: Submission, verdict: Verdict | None
-    ) -> Result | None:
-        """What needs no judging, or no more of it: a copy, a refusal, a verdict, or our fault once too often."""
-        if claim := field.ownership.copied_from(entrant):
-            return claim
-        if refusal := submissions.rejection(self.ledger, entrant.id):
-            return refusal
+    def _result(self, round_: rounds.Round, entrant: Submission, verdict: Verdict | None) -> Result | None:
+        """A verdict, or our fault once too often; None where the model is still to be judged."""
         if entrant.intake == "due":
             return f"its files could not be had in {PATIENCE} attempts; they are asked for again"
         match verdict:
@@ -186,13 +196,17 @@ class Rounds:
                 return cause
         return None
 
-    def _close(self, competition: Competition, round_: rounds.Round, field: Field, entrants: list[Entrant]) -> None:
-        outcome = decide(_setting(competition, round_), field.incumbent, entrants)
+    def _close(
+        self,
+        setting: Setting,
+        round_: rounds.Round,
+        field: Field,
+        entrants: Sequence[Submission],
+        results: Mapping[int, Result],
+    ) -> None:
+        outcome = Deciding(self.ledger).outcome(setting, round_, field, entrants, results)
+        name = setting.competition.name
         rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
-        log.info("%s round %d closed: %s", competition.name, round_.number, outcome.reign)
-        self.reporter.round_closed(competition.name, round_.number, round_.seed_block, outcome)
+        log.info("%s round %d closed: %s", name, round_.number, outcome.reign)
+        self.reporter.round_closed(name, round_.number, round_.seed_block, outcome)
         self.wakes.poke("weigh")
-
-
-def _setting(competition: Competition, round_: rounds.Round) -> Setting:
-    return Setting(competition, round_.number, round_.seed_block, round_.seed)

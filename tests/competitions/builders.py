@@ -1,9 +1,13 @@
 """A small table, and submissions and scores in a line each, with all that a test does not care about filled in."""
 
+import random
+from collections.abc import Sequence
 from dataclasses import replace
+from statistics import fmean
 
 from chain.types import Block, Coldkey, Hotkey, Uid
 from competitions.records import Submission, TaskScore
+from competitions.title_fight import NOBODY, Bout, Pairing
 
 TABLE = """
 settle_blocks = 10
@@ -68,3 +72,16 @@ def submit(id_: int, commit: int = 10, revealed: int | None = None, **more: obje
 def scored(*values: float) -> tuple[TaskScore, ...]:
     """Scores on the one task of `chat`."""
     return (TaskScore("reference_loss", values),)
+
+
+def around(mean: float, own: int, number: int = 16, spread: float = 0.01) -> tuple[float, ...]:
+    """So many values with just this mean, spread by one's own noise: equal means differ from sample to sample."""
+    rng = random.Random(own)
+    noise = [rng.gauss(0, spread) for _ in range(number)]
+    return tuple(mean + one - fmean(noise) for one in noise)
+
+
+def bout(number: int, king: Sequence[float], challenger: Sequence[float], makers: Sequence[str] = ()) -> Bout:
+    """A round of one task; without makers nobody made its samples."""
+    made = tuple(makers) or (NOBODY,) * len(king)
+    return Bout(number, (Pairing(tuple(king), tuple(challenger), made),))

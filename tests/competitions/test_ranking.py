@@ -1,4 +1,4 @@
-"""Who holds a competition after a round: a challenger meets the incumbent alone and must beat it by epsilon."""
+"""Who holds a competition after a round: a challenger meets the incumbent alone, and must beat it by epsilon in two."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.types import Block, Coldkey, Hotkey
-from competitions.ownership import Claim
-from competitions.ranking import Entrant, Setting, decide, race_against
+from competitions.entrant import Entrant, Result, Setting
+from competitions.ownership import Claim, tie_break
+from competitions.ranking import decide, race_against
 from competitions.records import Reign
 from competitions.spec import Competition
 from competitions.table import parse
@@ -17,7 +18,7 @@ from evaluation.executor import Race
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from models.rejections import Reason, Rejection
-from tests.competitions.builders import TABLE, scored, submit
+from tests.competitions.builders import TABLE, around, bout, scored, submit
 
 KING = Reign(1, Hotkey("hot1"), 0, Block(100), Block(10), 0.01, confirmed=True)
 
@@ -28,7 +29,9 @@ def setting(chat: Competition) -> Setting:
 
 
 def entrant(id_: int, loss: float, commit: int | None = None) -> Entrant:
-    return Entrant(submit(id_, commit or 10 * id_), Block(10 * id_), scored(loss, loss))
+    """Judged with just this mean loss in this round, and so beside a king of mean loss 1 in the round before it."""
+    values, before = around(loss, id_), bout(2, around(1.0, 1), around(loss, id_))
+    return Entrant(submit(id_, commit or 10 * id_), Block(10 * id_), scored(*values), (before,), ("open",))
 
 
 def reigning(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entrant]) -> tuple[int, bool] | None:
@@ -39,6 +42,12 @@ def reigning(setting: Setting, incumbent: Reign | None, entrants: Sequence[Entra
 def test_a_challenger_wins_with_epsilon_and_not_with_less(setting: Setting) -> None:
     assert reigning(setting, KING, [entrant(1, 1.0), entrant(2, 0.991)]) == (1, True)
     assert reigning(setting, KING, [entrant(1, 1.0), entrant(2, 0.98)]) == (2, True)
+
+
+def test_nobody_is_crowned_in_its_first_round(setting: Setting) -> None:
+    first = replace(entrant(2, 0.5), earlier=(), past=())
+    outcome = decide(setting, KING, [entrant(1, 1.0), first])
+    assert (outcome.reign, outcome.standings[1].evidence.state) == (KING, "open")  # type: ignore[union-attr]
 
 
 def test_a_crowning_keeps_what_was_earned_rounded_down(setting: Setting) -> None:
@@ -55,6 +64,22 @@ def test_clones_of_the_king_change_nothing(setting: Setting) -> None:
 def test_the_most_senior_within_eps_end_of_the_best_wins(setting: Setting) -> None:
     rivals = [entrant(1, 1.0), entrant(2, 0.905, commit=50), entrant(3, 0.90, commit=60), entrant(4, 0.95, commit=20)]
     assert reigning(setting, KING, rivals) == (2, True)
+
+
+def test_of_commits_in_one_block_the_seed_decides(setting: Setting) -> None:
+    rivals = [entrant(1, 1.0), entrant(2, 0.90, commit=50), entrant(3, 0.905, commit=50)]
+    crowned = {(reigning(replace(setting, seed=bytes([n])), KING, rivals) or (0,))[0] for n in range(20)}
+    first = min((2, 3), key=lambda n: tie_break(setting.seed, Hotkey(f"hot{n}")))
+    assert (crowned, reigning(setting, KING, rivals)) == ({2, 3}, (first, True))
+
+
+def test_who_passed_but_was_outdone_keeps_its_fight_and_may_win_later(setting: Setting) -> None:
+    outcome = decide(setting, KING, [entrant(1, 1.0), entrant(2, 0.95), entrant(3, 0.90)])
+    assert [(s.submission_id, s.evidence and s.evidence.state) for s in outcome.standings] == [
+        (3, "passed"),
+        (2, "passed"),
+        (1, None),
+    ]
 
 
 def test_a_vacant_throne_needs_the_same_best_model_twice(setting: Setting) -> None:
@@ -76,6 +101,52 @@ def test_our_own_fault_with_the_best_of_a_vacant_throne_changes_nothing(setting:
     trial = replace(KING, confirmed=False)
     broken = replace(entrant(1, 1.0), result="the device ran out of memory")
     assert decide(setting, trial, [broken, entrant(2, 0.5)]).reign == trial
+
+
+GONE = Rejection(Reason.UNAVAILABLE, "the repository is gone")
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+@pytest.mark.parametrize(
+    ("result", "others", "expected"),
+    [
+        (GONE, [], None),
+        (GONE, ["late"], None),
+        (GONE, [0.9], (2, False)),
+        (Claim(Coldkey("cold9"), Hotkey("hot9"), Block(1)), [], None),
+        (Rejection(Reason.NOT_FINITE, "loss is NaN"), [], "kept"),
+        (Rejection(Reason.NOT_FINITE, "loss is NaN"), ["late", GONE], "kept"),
+        (Rejection(Reason.NOT_FINITE, "loss is NaN"), [0.9, 5.0], (2, False)),
+        ("late", [0.9], "kept"),
+        ("late", [], "kept"),
+    ],
+)
+def test_the_throne_falls_vacant_where_its_holder_is_gone_or_it_alone_is_refused(
+    setting: Setting, confirmed: bool, result: Result, others: list[float | Result], expected: object
+) -> None:
+    held = replace(KING, confirmed=confirmed)
+    field = [replace(entrant(1, 1.0), result=result)]
+    for id_, one in enumerate(others, start=2):
+        field.append(entrant(id_, one) if isinstance(one, float) else replace(entrant(id_, 1.0), result=one))
+    assert reigning(setting, held, field) == ((1, confirmed) if expected == "kept" else expected)
+
+
+def test_a_throne_whose_holder_takes_no_part_any_more_goes_to_the_best_of_the_others(setting: Setting) -> None:
+    assert reigning(setting, KING, [entrant(2, 2.0), entrant(3, 1.0)]) == (3, False)
+    assert reigning(setting, KING, []) is None
+
+
+def test_of_a_vacant_throne_the_most_senior_within_eps_end_of_the_best_score_is_on_trial(setting: Setting) -> None:
+    near, far = [[entrant(2, 1.0 + more, commit=20), entrant(3, 1.0, commit=30)] for more in (0.0099, 0.0101)]
+    assert [reigning(setting, None, field) for field in (near, far)] == [(2, False), (3, False)]
+    perfect = [replace(one, result=scored(0.0, 0.0)) for one in far]
+    assert reigning(setting, None, [*perfect, entrant(1, 1.0)]) == (2, False)
+
+
+def test_whoever_is_on_trial_is_not_fought_but_outscored(setting: Setting) -> None:
+    trial = replace(KING, confirmed=False)
+    outcome = decide(setting, trial, [entrant(1, 1.0), entrant(2, 0.9)])
+    assert (outcome.reign and outcome.reign.submission_id, {s.evidence for s in outcome.standings}) == (2, {None})
 
 
 def test_places_of_equals_do_not_depend_on_who_was_seen_first(setting: Setting) -> None:
@@ -129,8 +200,8 @@ def test_standings_name_the_reason_of_everyone_without_a_score(setting: Setting)
     refused = replace(entrant(4, 1.0), result=Rejection(Reason.CONFIG, "is_causal is not allowed"))
     outcome = decide(setting, KING, [refused, copy, entrant(2, 0.995), entrant(1, 1.0)])
     assert [(s.place, s.submission_id, s.role, s.why) for s in outcome.standings] == [
-        (1, 1, "king", "no challenger improved by epsilon"),
-        (2, 2, "challenger", "improved 0.50% on the incumbent, 1.00% needed"),
+        (1, 1, "king", "no challenger has won a title fight"),
+        (2, 2, "challenger", "improved 0.50% on the incumbent over 2 rounds, 1.00% needed"),
         (3, 3, "copy", "copy: hot1 committed this model first, in block 10"),
         (4, 4, "rejected", "config: is_causal is not allowed"),
     ]

@@ -7,13 +7,13 @@ import pytest
 
 from chain.simulated.chain import SimulatedChain
 from chain.types import Block, Head, Hotkey
-from competitions.records import Reign, RoundOutcome
+from competitions.records import Reign, RoundOutcome, Submission
 from ledger import rounds, submissions
 from ledger.database import Ledger, open_ledger
 from models.ref import WITHDRAWN, secure_hash
 from models.rejections import Reason, Rejection
 from neurons import tables
-from neurons.field import Field, assemble
+from neurons.field import Field, assemble, awaited
 from neurons.history import advance
 from neurons.loops.watch import Watch
 from neurons.pointers import read_pointers
@@ -43,6 +43,11 @@ def field(chain: SimulatedChain, ledger: Ledger, number: int = 3, at: Block = SE
     return found
 
 
+def waited_for(found: Field) -> list[Submission]:
+    """Whose files must be here before all that are live can be judged."""
+    return list(awaited(found, found.live, ANSWERS))
+
+
 def claims(late: int) -> SimulatedChain:
     """Two hotkeys name the same model: `quick` in block 70, opened soon, and `late`, opened shortly before the seed."""
     chain = subnet("late", "quick")
@@ -57,7 +62,7 @@ def test_a_king_that_registered_anew_after_its_commit_has_lost_its_place(ledger:
     commit(chain, "king", 30, pointer("king"), opens=40)
     chain.advance_to(129)
     before = field(chain, ledger)
-    (king,) = before.entrants
+    (king,) = before.live
     reign = Reign(king.id, king.hotkey, 3, SEED_BLOCK, Block(30), 0.01, confirmed=True)
     (open_,) = [rounds.open_round_of(ledger, "answers")]
     assert open_ is not None
@@ -65,25 +70,25 @@ def test_a_king_that_registered_anew_after_its_commit_has_lost_its_place(ledger:
     chain.deregister(NETUID, king.hotkey, purge=False)
     join(chain, king.hotkey)
     chain.advance_to(150)
-    assert field(chain, ledger, 4, Block(144)).entrants == ()
+    assert field(chain, ledger, 4, Block(144)).live == ()
 
 
 def test_a_round_waits_for_a_senior_claim_on_an_entrants_model_until_it_is_refused(ledger: Ledger) -> None:
     """The claimant, opened too late to enter, may or may not have been fetched yet: that must not decide."""
     chain = claims(late=60)
     first = field(chain, ledger)
-    assert [s.hotkey for s in first.entrants] == ["quick"]
-    assert [s.hotkey for s in first.awaited] == ["late", "quick"]
-    late, quick = first.awaited
+    assert [s.hotkey for s in first.live] == ["quick"]
+    assert [s.hotkey for s in waited_for(first)] == ["late", "quick"]
+    late, quick = waited_for(first)
     submissions.record_intake(ledger, quick.id, SEED_BLOCK, submissions.Accepted(1, 1))
     submissions.record_intake(ledger, late.id, SEED_BLOCK, Rejection(Reason.DIGEST, "it holds another"))
     after = field(chain, ledger)
-    assert (after.awaited, after.ownership.copied_from(quick)) == ((), None)
+    assert (waited_for(after), after.ownership.copied_from(quick)) == ([], None)
 
 
 def test_a_junior_claim_is_not_waited_for(ledger: Ledger) -> None:
     found = field(claims(late=80), ledger)
-    assert [s.hotkey for s in found.awaited] == ["quick"]
+    assert [s.hotkey for s in waited_for(found)] == ["quick"]
 
 
 def test_a_round_waits_until_everything_committed_by_its_seed_block_is_recorded(ledger: Ledger) -> None:
@@ -114,7 +119,7 @@ def test_a_round_waits_until_what_is_recorded_by_its_seed_block_is_read(ledger: 
     read_pointers(ledger)
     found = assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_)
     assert found is not None
-    assert found.entrants == ()
+    assert found.live == ()
 
 
 HASHED = b"late:model:" + b"b" * 40 + b":" + secure_hash("c" * 64, Hotkey("late")).encode() + b":answers"
@@ -127,12 +132,13 @@ def test_a_senior_pointer_in_clear_is_waited_for_and_owns_the_model_it_turns_out
     commit(chain, "quick", 70, pointer("quick", "c"), opens=75)
     chain.advance_to(150)
     first = field(chain, ledger)
-    assert [s.hotkey for s in first.awaited] == ["late", "quick"]
-    for s in first.awaited:
+    late, quick = waited_for(first)
+    assert (late.hotkey, quick.hotkey) == ("late", "quick")
+    for s in (late, quick):
         submissions.record_intake(ledger, s.id, SEED_BLOCK, submissions.Accepted(1, 1, "c" * 64))
     after = field(chain, ledger)
-    claim = after.ownership.copied_from(first.awaited[1])
-    assert (after.awaited, claim and claim.hotkey) == ((), "late")
+    claim = after.ownership.copied_from(quick)
+    assert (waited_for(after), claim and claim.hotkey) == ([], "late")
 
 
 def test_a_king_that_withdraws_has_lost_its_place_and_its_model_stays_its_own(ledger: Ledger) -> None:
@@ -141,12 +147,12 @@ def test_a_king_that_withdraws_has_lost_its_place_and_its_model_stays_its_own(le
     commit(chain, "copy", 100, pointer("copy"), opens=105)
     put(chain, "king", 130, WITHDRAWN)
     chain.advance_to(150)
-    king = field(chain, ledger).entrants[0]
+    king = field(chain, ledger).live[0]
     reign = Reign(king.id, king.hotkey, 3, SEED_BLOCK, Block(30), 0.01, confirmed=True)
     open_ = rounds.open_round_of(ledger, "answers")
     assert open_ is not None
     rounds.close_round(ledger, open_.id, RoundOutcome((), reign), SEED_BLOCK)
     after = field(chain, ledger, 5, Block(144))
-    (left,) = after.entrants
+    (left,) = after.live
     claim = after.ownership.copied_from(left)
     assert (left.hotkey, claim and claim.hotkey) == ("copy", "king")

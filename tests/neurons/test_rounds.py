@@ -68,8 +68,8 @@ class Bench:
             pass
 
     def newest(self, competition: str) -> dict[str, str]:
-        """Role of every entrant of the newest closed round, by repository."""
-        return (self.every(competition) or [{}])[-1]
+        """Everybody's role in the newest closed round that each entered, by repository."""
+        return {repo: role for roles in self.every(competition) for repo, role in roles.items()}
 
     def every(self, competition: str) -> list[dict[str, str]]:
         """The same of every closed round, the oldest first."""
@@ -119,9 +119,9 @@ def test_the_incumbent_is_judged_first_and_challengers_race_against_its_values(b
     bench.run()
     assert isinstance(bench.loop.executor, ScriptedExecutor)
     asked = [r for r in bench.loop.executor.requests if r.tasks[0].name == "reference_loss"]
-    on_trial, *_, newest = [list(group) for _, group in groupby(asked, lambda request: request.bundle)]
-    assert [request.race for request in on_trial] == [None, None]
-    king, challenger = newest
+    on_trial, again, crowned, *_ = [list(group) for _, group in groupby(asked, lambda request: request.bundle)]
+    assert [request.race for request in (*on_trial, *again)] == [None] * 4
+    king, challenger = crowned
     assert (king.model.name, king.race) == (bench.digest("bob/answers"), None)
     assert challenger.race is not None
     assert challenger.race.incumbent == tuple(task.values for task in losing(2.9)(king).tasks)
@@ -139,8 +139,8 @@ def beaten(request: Request) -> Scored | Outraced:
 def test_who_is_outraced_is_judged_no_further_and_stands_with_what_was_seen(bench: Bench) -> None:
     bench = bench.judged_by({**HONEST, "alice/answers": [beaten]})
     bench.run()
-    newest = rounds.closed(bench.ledger, "answers")[-1]
-    stopped = [s for s in rounds.standings(bench.ledger, newest.id) if s.why.startswith("stopped after 3 samples")]
+    every = [s for one in rounds.closed(bench.ledger, "answers") for s in rounds.standings(bench.ledger, one.id)]
+    stopped = [s for s in every if s.why.startswith("stopped after 3 samples")]
     assert [(s.score, s.improvement, s.role) for s in stopped] == [(None, -0.05, "challenger")]
 
 
