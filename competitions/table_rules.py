@@ -19,6 +19,8 @@ from models.tensors import ITEM_BYTES
 
 MAX_SIGNIFICANCE = 0.05
 """Above this, one in twenty crowns of a competition would be chance."""
+MAX_SIGNIFICANCE_WITHOUT = 0.5
+"""As good as the incumbent, no more: the least that is left of an improvement without those that favour it."""
 
 _NOISE = 1e-9
 """What a sum of shares may miss 1 by, as sums of decimal fractions do."""
@@ -69,6 +71,9 @@ def _contest(competition: Competition) -> Checks:
     yield epsilon.decay_blocks > 0, "epsilon.decay_blocks", epsilon.decay_blocks, "at least 1"
     significance = f"more than 0 and at most {MAX_SIGNIFICANCE}, the chance of a crown by luck"
     yield 0 < title.significance <= MAX_SIGNIFICANCE, "title.significance", title.significance, significance
+    without = f"more than 0 and at most {MAX_SIGNIFICANCE_WITHOUT}, beyond which a loss would count as an improvement"
+    good = 0 < title.significance_without <= MAX_SIGNIFICANCE_WITHOUT
+    yield good, "title.significance_without", title.significance_without, without
     yield title.pooled_rounds > 0, "title.pooled_rounds", title.pooled_rounds, "at least 1"
     fewest = f"from 1 to title.pooled_rounds ({title.pooled_rounds})"
     yield 1 <= title.fewest_rounds <= max(1, title.pooled_rounds), "title.fewest_rounds", title.fewest_rounds, fewest

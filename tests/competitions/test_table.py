@@ -108,6 +108,7 @@ SATURATING = 'samples = 64\nnormalisation = "saturating"\n'
     ("old", "new", "told"),
     [
         (TITLE, "significance = 0.06", "title.significance: must be more than 0 and at most 0.05, the chance of a"),
+        (TITLE, "significance_without = 0.6", "title.significance_without: must be more than 0 and at most 0.5"),
         (TITLE, "significance = nan", "title.significance: must be more than 0 and at most 0.05, the chance of a"),
         (TITLE, "pooled_rounds = 0\nfewest_rounds = 1", "title.pooled_rounds: must be at least 1 (it is 0)"),
         (TITLE, "fewest_rounds = 0", "title.fewest_rounds: must be from 1 to title.pooled_rounds (3) (it is 0)"),

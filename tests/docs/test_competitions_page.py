@@ -13,7 +13,7 @@ import pytest
 
 from competitions import advice
 from competitions.spec import Competition, EntrantsSpec, EpsilonSpec, LineageSpec, Phase, Table, TitleSpec
-from competitions.table_rules import MAX_SIGNIFICANCE
+from competitions.table_rules import MAX_SIGNIFICANCE, MAX_SIGNIFICANCE_WITHOUT
 from evaluation.tasks.spec import FEWEST_SAMPLES, MAX_NEW_TOKENS, TaskSpec
 from models.architectures import ARCHITECTURES
 from models.bases import BaseRef
@@ -93,6 +93,7 @@ def test_bounds_that_the_page_states_are_the_codes() -> None:
         f"at least {FEWEST_SAMPLES}, and one of each producer",
         f"at most {MAX_NEW_TOKENS:,} |",
         f"at most {MAX_SIGNIFICANCE} |",
+        f"without them; at most {MAX_SIGNIFICANCE_WITHOUT}: ",
         f"| less than {advice.EPSILON_END}: ",
         f"| less than {advice.PRODUCERS} |",
         f"| less than {advice.ROUNDS}: ",
