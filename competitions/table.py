@@ -1,34 +1,38 @@
-"""The table as text: parsed, checked, and fingerprinted. Every message names the field, its value and the remedy."""
+"""The table as text: parsed, checked, and fingerprinted. Every message names line, field, value and remedy."""
 
 import dataclasses
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chain.types import Block
 from competitions.spec import Competition, Phase, Table
-from competitions.table_sources import phrase_lists, source_faults, with_sources
-from competitions.toml_records import TableError, built
-from evaluation.chat import PLAIN
-from evaluation.tasks.spec import MAX_NEW_TOKENS, SHARES, TaskSpec
-from models.bases import base_faults
-from models.limits import TOKENIZER_RULE, is_tokenizer
-from models.lineage import Kind
-from models.naming import COMPETITION_RULE, is_competition
+from competitions.table_rules import competition_faults, table_faults
+from competitions.table_sources import phrase_lists, shaped_competition
+from competitions.toml_lines import lines_of
+from competitions.toml_records import Fault, FaultyTable, TableError, built
 
 
 def parse(text: str) -> Table:
-    """A table from its TOML text. Raises TableError."""
+    """A table from its TOML text. Raises TableError: a FaultyTable where it is TOML, but no table."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise TableError(f"the table is not valid TOML: {error}") from None
-    table = _build(_reshaped(data))
-    if faults := _faults(table):
-        raise TableError("\n".join(faults))
+    try:
+        table = _checked(data)
+    except FaultyTable as faulty:
+        raise FaultyTable(located(faulty.faults, text)) from None
     return dataclasses.replace(table, fingerprint=fingerprint(table))
+
+
+def located(faults: Iterable[Fault], text: str) -> tuple[Fault, ...]:
+    """Faults of a table with their lines in its text, in the order of the text."""
+    lines = lines_of(text)
+    found = (dataclasses.replace(fault, line=lines.at(fault.place)) for fault in faults)
+    return tuple(sorted(found, key=lambda fault: fault.line or 0))
 
 
 def fingerprint(table: Table) -> str:
@@ -51,114 +55,65 @@ def competition_named(table: Table, name: str) -> Competition | None:
     return next((competition for competition in table.competitions if competition.name == name), None)
 
 
-def _reshaped(data: Mapping[str, Any]) -> dict[str, Any]:
-    """TOML's nested tables in the shape of the records: names become fields, mappings become tuples."""
-    shaped = {"fingerprint": "", **data}
-    lists = phrase_lists(shaped.pop("phrases", {}))
-    competitions = data.get("competitions", {})
-    if isinstance(competitions, Mapping):
-        shaped["competitions"] = tuple(
-            with_sources({"name": name, **body}, lists, f"competitions.{name}")
-            for name, body in competitions.items()
-            if isinstance(body, Mapping)
-        )
+def _checked(data: Mapping[str, Any]) -> Table:
+    """The table of a TOML document. Raises FaultyTable with all faults: keys and values that records cannot hold, and
+    broken rules of all that could be read."""
+    lists, faults = phrase_lists(data.get("phrases", {}))
+    sections, competitions = _sections(data, faults), []
+    for name, body in sections:
+        shaped, wrong = shaped_competition(name, body, lists)
+        try:
+            competition = built(shaped, Competition, ("competitions", name))
+        except FaultyTable as faulty:
+            wrong += faulty.faults
+        if not wrong:
+            wrong += competition_faults(competition)
+            competitions.append(competition)
+        faults += wrong
+    whole = _whole(data, tuple(competitions), faults)
+    if whole is not None:
+        faults += table_faults(whole, [name for name, _ in sections])
+    if whole is None or faults:
+        raise FaultyTable(faults)
+    return whole
+
+
+def _sections(data: Mapping[str, Any], faults: list[Fault]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The table's competitions by name; what is no section becomes a fault."""
+    bodies = data.get("competitions", {})
+    if not isinstance(bodies, Mapping):
+        faults.append(Fault(("competitions",), f"give a section for each, [competitions.NAME] (it is {bodies!r})"))
+        return []
+    for name, body in bodies.items():
+        if not isinstance(body, Mapping):
+            faults.append(Fault(("competitions", name), f"give a section, [competitions.{name}] (it is {body!r})"))
+    return [(name, body) for name, body in bodies.items() if isinstance(body, Mapping)]
+
+
+def _whole(data: Mapping[str, Any], competitions: tuple[Competition, ...], faults: list[Fault]) -> Table | None:
+    """The table around its competitions; None where it has not the shape of one, which becomes faults."""
+    rest = {key: value for key, value in data.items() if key != "phrases"}
+    shaped = {"fingerprint": "", **rest, "competitions": competitions}
     if isinstance(data.get("schedule"), list):
-        shaped["schedule"] = tuple(
-            {**phase, "shares": tuple(phase.get("shares", {}).items())} for phase in data["schedule"]
-        )
-    return shaped
+        shaped["schedule"] = tuple(_phase(phase) for phase in data["schedule"])
+    try:
+        return built(shaped, Table, ())
+    except FaultyTable as faulty:
+        faults += [_share_by_name(fault, data) for fault in faulty.faults]
+        return None
 
 
-def _build(data: Mapping[str, Any]) -> Table:
-    return built(data, Table, "table")
+def _phase(phase: Any) -> Any:
+    """A phase's shares as the pairs that its record holds."""
+    if not isinstance(phase, Mapping) or not isinstance(phase.get("shares"), Mapping):
+        return phase
+    return {**phase, "shares": tuple(phase["shares"].items())}
 
 
-def _faults(table: Table) -> list[str]:
-    """What no single field shows: names, sums and orders."""
-    names = [competition.name for competition in table.competitions]
-    faults = [line for competition in table.competitions for line in _competition_faults(competition)]
-    blocks = [phase.from_block for phase in table.schedule]
-    if not names:
-        faults.append("competitions: there is none; add a [competitions.NAME] section")
-    if not blocks or blocks != sorted(set(blocks)):
-        faults.append(f"schedule: from_block must rise from phase to phase (it is {blocks})")
-    for number, phase in enumerate(table.schedule):
-        where = f"schedule[{number}].shares"
-        total = sum(share for _, share in phase.shares)
-        faults += [
-            f"{where}: unknown competition {n!r}; known are {', '.join(names)}"
-            for n, _ in phase.shares
-            if n not in names
-        ]
-        if any(share < 0 for _, share in phase.shares) or total > 1 + 1e-9:
-            faults.append(f"{where}: shares must be at least 0 and sum to at most 1 (the sum is {total})")
-    return faults
-
-
-def _competition_faults(competition: Competition) -> list[str]:
-    where = f"competitions.{competition.name}"
-    epsilon = competition.epsilon
-    checks = [
-        (is_competition(competition.name), "name", competition.name, COMPETITION_RULE),
-        (competition.round_blocks > 0, "round_blocks", competition.round_blocks, "at least 1"),
-        (competition.tasks, "tasks", 0, "at least one task"),
-        (0 < epsilon.end <= epsilon.start < 1, "epsilon", (epsilon.start, epsilon.end), "0 < end <= start < 1"),
-        (epsilon.decay_blocks > 0, "epsilon.decay_blocks", epsilon.decay_blocks, "at least 1"),
-        (
-            competition.fetch_blocks <= competition.eval_delay_blocks,
-            "fetch_blocks",
-            competition.fetch_blocks,
-            f"at most eval_delay_blocks ({competition.eval_delay_blocks})",
-        ),
-        (
-            Kind.ORIGINAL not in competition.lineage.refused,
-            "lineage.refused",
-            "original",
-            f"some of {', '.join(kind for kind in Kind if kind is not Kind.ORIGINAL)}",
-        ),
-        (is_tokenizer(competition.limits.tokenizer), "limits.tokenizer", competition.limits.tokenizer, TOKENIZER_RULE),
-        (competition.deadline_s > 0, "deadline_s", competition.deadline_s, "more than 0"),
-        (len({t.name for t in competition.tasks}) == len(competition.tasks), "tasks", "doubled", "each task once"),
-    ]
-    checks += [(t.samples > 0, f"tasks.{t.name}.samples", t.samples, "at least 1") for t in competition.tasks]
-    checks += [(t.weight > 0, f"tasks.{t.name}.weight", t.weight, "more than 0") for t in competition.tasks]
-    checks += [(t.cap > 0, f"tasks.{t.name}.cap", t.cap, "more than 0") for t in competition.tasks]
-    checks += [
-        (0 <= t.sd_floor <= t.cap, f"tasks.{t.name}.sd_floor", t.sd_floor, f"from 0 to the cap ({t.cap})")
-        for t in competition.tasks
-    ]
-    checks += [
-        (t.cap <= 1, f"tasks.{t.name}.cap", t.cap, "at most 1, the most that a share can be")
-        for t in competition.tasks
-        if t.name in SHARES
-    ]
-    checks += [
-        (
-            1 <= t.max_new_tokens <= MAX_NEW_TOKENS,
-            f"tasks.{t.name}.max_new_tokens",
-            t.max_new_tokens,
-            f"1 to {MAX_NEW_TOKENS}",
-        )
-        for t in competition.tasks
-    ]
-    character = "at least 4, the most bytes of a character"
-    checks += [
-        (t.window_bytes >= 4, f"tasks.{t.name}.window_bytes", t.window_bytes, character) for t in competition.tasks
-    ]
-    checks += [
-        (t.context_bytes >= 4, f"tasks.{t.name}.context_bytes", t.context_bytes, character) for t in competition.tasks
-    ]
-    checks += [check for task in competition.tasks for check in _asking_checks(task)]
-    if competition.base is not None:
-        checks += [(False, f"base.{field}", value, rule) for field, value, rule in base_faults(competition.base)]
-    faults = [f"{where}.{field}: must be {rule} (it is {value})" for good, field, value, rule in checks if not good]
-    return faults + source_faults(competition)
-
-
-def _asking_checks(task: TaskSpec) -> list[tuple[bool, str, object, str]]:
-    """What only some tasks can do: a value that another one would ignore in silence is refused."""
-    where, chooses = f"tasks.{task.name}", task.name == "multiple_choice"
-    return [
-        (chooses or task.by == "likelihood", f"{where}.by", task.by, "left out: only multiple_choice has it"),
-        (task.name != "text_loss" or task.chat == PLAIN, f"{where}.chat", task.chat, "left out: a text has no prompt"),
-    ]
+def _share_by_name(fault: Fault, data: Mapping[str, Any]) -> Fault:
+    """A fault of a share at the name that the text gives it, in place of the pair's number."""
+    match fault.place:
+        case ("schedule", int(number), "shares", int(pair), _):
+            name = list(data["schedule"][number]["shares"])[pair]
+            return dataclasses.replace(fault, place=("schedule", number, "shares", name))
+    return fault

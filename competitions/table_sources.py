@@ -2,12 +2,13 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from competitions.spec import Competition
-from competitions.toml_records import TableError, built
+from competitions.table_checks import Checks, broken
+from competitions.toml_records import Fault, FaultyTable, Place, built
 from evaluation.sources.spec import (
     SPECS,
     FeedSpec,
@@ -21,10 +22,7 @@ from evaluation.sources.spec import (
     WandbRunsSpec,
     kinds_of,
 )
-from evaluation.tasks.spec import KIND_OF_TASK, TaskSpec
-
-Checks = Iterator[tuple[bool, str, object, str]]
-"""Whether a value is good, its field, the value, and what it must be."""
+from evaluation.tasks.spec import FEWEST_SAMPLES, KIND_OF_TASK, TaskSpec
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
@@ -33,81 +31,93 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _WANDB_NAME = re.compile(r"[^/\\#?%:]{1,128}")
 
 
-def phrase_lists(data: Any) -> dict[str, PhraseList]:
-    """The table's lists of undesirable phrases by name. Raises TableError."""
+def phrase_lists(data: Any) -> tuple[dict[str, PhraseList], list[Fault]]:
+    """The table's lists of undesirable phrases by name, those at fault as empty ones, and their faults."""
     if not isinstance(data, Mapping):
-        raise TableError(f"phrases: give a section for each list, [phrases.NAME] (it is {data!r})")
+        return {}, [Fault(("phrases",), f"give a section for each list, [phrases.NAME] (it is {data!r})")]
     lists: dict[str, PhraseList] = {}
+    faults: list[Fault] = []
     for name, body in data.items():
-        where = f"phrases.{name}"
-        lists[name] = built(_tupled(body) if isinstance(body, Mapping) else body, PhraseList, where)
+        place = ("phrases", name)
+        try:
+            lists[name] = built(_tupled(body) if isinstance(body, Mapping) else body, PhraseList, place)
+        except FaultyTable as faulty:
+            lists[name], faults = PhraseList("", 0, ()), [*faults, *faulty.faults]
+            continue
         if not lists[name].phrases or not all(phrase.strip() for phrase in lists[name].phrases):
-            raise TableError(f"{where}.phrases: must be phrases, none empty (it is {list(lists[name].phrases)})")
-    return lists
+            told = f"must be phrases, none empty (it is {list(lists[name].phrases)})"
+            faults.append(Fault((*place, "phrases"), told))
+    return lists, faults
 
 
-def with_sources(body: Mapping[str, Any], lists: Mapping[str, PhraseList], where: str) -> dict[str, Any]:
-    """A competition's values with its sources as records; tasks that name none take the only one. Raises TableError."""
-    given = body.get("sources", {})
+def shaped_competition(
+    name: str, body: Mapping[str, Any], lists: Mapping[str, PhraseList]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """A competition's values with its sources as records, and what is wrong with these; tasks that name none take the
+    only one."""
+    place, given, faults = ("competitions", name), body.get("sources", {}), []
+    if "name" in body:
+        faults.append(Fault((*place, "name"), f"must be left out: its section names it (it is {body['name']!r})"))
     if not isinstance(given, Mapping):
-        raise TableError(f"{where}.sources: give a section for each source, [{where}.sources.NAME]")
-    sources = tuple(
-        NamedSource(name, _spec(values, lists, f"{where}.sources.{name}")) for name, values in given.items()
-    )
-    shaped = {**body, "sources": sources}
-    if len(sources) == 1 and isinstance(body.get("tasks"), list):
-        shaped["tasks"] = [
-            {"source": sources[0].name, **task} if isinstance(task, Mapping) else task for task in body["tasks"]
-        ]
-    return shaped
+        told = f"give a section for each source, [competitions.{name}.sources.NAME]"
+        faults.append(Fault((*place, "sources"), told))
+        given = {}
+    sources = []
+    for source, values in given.items():
+        try:
+            sources.append(NamedSource(source, _spec(values, lists, (*place, "sources", source))))
+        except FaultyTable as faulty:
+            faults += faulty.faults
+    shaped = {**body, "name": name, "sources": tuple(sources)}
+    if len(given) == 1 and isinstance(body.get("tasks"), list):
+        only = next(iter(given))
+        shaped["tasks"] = [{"source": only, **task} if isinstance(task, Mapping) else task for task in body["tasks"]]
+    return shaped, faults
 
 
-def source_faults(competition: Competition) -> list[str]:
+def source_faults(competition: Competition) -> list[Fault]:
     """What is wrong with a competition's sources, and with what its tasks ask of them."""
-    where = f"competitions.{competition.name}"
+    place = ("competitions", competition.name)
     known = {source.name: source.spec for source in competition.sources}
-    faults = [] if known else [f"{where}.sources: there is none; add a [{where}.sources.NAME] section"]
+    if not known:
+        told = f"there is none; add a [competitions.{competition.name}.sources.NAME] section"
+        return [Fault((*place, "sources"), told)]
+    faults = []
     for name, spec in known.items():
         checks = [(bool(_NAME.fullmatch(name)), "name", name, "a short lower-case name"), *_checks(spec)]
-        faults += [
-            f"{where}.sources.{name}.{field}: must be {rule} (it is {value})"
-            for good, field, value, rule in checks
-            if not good
-        ]
-    return faults + [fault for task in competition.tasks if (fault := _task_fault(task, known, f"{where}.tasks"))]
+        faults += broken(checks, (*place, "sources", name))
+    return faults + [fault for task in competition.tasks if (fault := _task_fault(task, known, place))]
 
 
-def _task_fault(task: TaskSpec, known: Mapping[str, SourceSpec], where: str) -> str | None:
+def _task_fault(task: TaskSpec, known: Mapping[str, SourceSpec], place: Place) -> Fault | None:
     """Why a task cannot be given samples by any of the competition's sources."""
-    where = f"{where}.{task.name}"
-    if not known:
-        return None
+    place = (*place, "tasks", task.name)
     if task.source not in known:
-        return f"{where}.source: must be one of {', '.join(known)} (it is {task.source!r})"
+        return Fault((*place, "source"), f"must be one of {', '.join(known)} (it is {task.source!r})")
     spec, kind = known[task.source], KIND_OF_TASK[task.name]
     if kind not in kinds_of(spec):
         able = ", ".join(sorted(kinds_of(spec)))
-        return f"{where}.source: must be a source of {kind} samples ({task.source} gives {able})"
-    if isinstance(spec, Produced) and task.samples < spec.min_producers:
+        return Fault((*place, "source"), f"must be a source of {kind} samples ({task.source} gives {able})")
+    if isinstance(spec, Produced) and FEWEST_SAMPLES <= task.samples < spec.min_producers:
         fewest = f"one for each of the {spec.min_producers} producers that {task.source} asks for"
-        return f"{where}.samples: must be at least {fewest} (it is {task.samples})"
+        return Fault((*place, "samples"), f"must be at least {fewest} (it is {task.samples})")
     return None
 
 
-def _spec(values: Any, lists: Mapping[str, PhraseList], where: str) -> SourceSpec:
+def _spec(values: Any, lists: Mapping[str, PhraseList], place: Place) -> SourceSpec:
     kind = values.get("kind") if isinstance(values, Mapping) else values
     if not isinstance(values, Mapping) or not isinstance(kind, str) or kind not in SPECS:
-        raise TableError(f"{where}.kind: must be one of {', '.join(sorted(SPECS))} (it is {kind!r})")
+        told = f"must be one of {', '.join(sorted(SPECS))} (it is {kind!r})"
+        raise FaultyTable([Fault((*place, "kind"), told)])
     shaped = _tupled(values)
     screen = shaped.get("screen")
     if isinstance(screen, Mapping) and "phrases" in screen:
         if not isinstance(screen["phrases"], str) or screen["phrases"] not in lists:
-            raise TableError(
-                f"{where}.screen.phrases: must name a list of the table, [phrases.NAME]; it has "
-                f"{', '.join(lists) or 'none'} (it is {screen['phrases']!r})"
-            )
+            has = ", ".join(lists) or "none"
+            told = f"must name a list of the table, [phrases.NAME]; it has {has} (it is {screen['phrases']!r})"
+            raise FaultyTable([Fault((*place, "screen", "phrases"), told)])
         shaped["screen"] = {**screen, "phrases": lists[screen["phrases"]]}
-    return built(shaped, SPECS[kind], where)
+    return built(shaped, SPECS[kind], place)
 
 
 def _tupled(values: Mapping[str, Any]) -> dict[str, Any]:

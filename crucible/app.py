@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "producer": ("neurons.producer_cli", "app"),
     "leaderboard": ("leaderboard.cli", "app"),
     "samples": ("ledger.samples_cli", "app"),
+    "table": ("neurons.table_cli", "app"),
     "localnet": ("localnet.cli", "app"),
     "chain": ("chain.cli", "app"),
 }

@@ -17,6 +17,8 @@ KIND_OF_TASK: dict[TaskName, SampleKind] = {
 """Which kind of sample each task scores; the names a table may use."""
 SHARES: frozenset[TaskName] = frozenset({"multiple_choice", "instruction_following"})
 """Tasks whose values are shares: no cap above 1 means anything for them."""
+FEWEST_SAMPLES = 64
+"""Of fewer values a title fight's corrections for skew and for few degrees of freedom do not hold."""
 MAX_NEW_TOKENS = 1_024
 """The most tokens of an answer that a table may ask for."""
 

@@ -1,10 +1,12 @@
 """A table's sources: what each kind must say, whole messages where it does not, and what the fingerprint covers."""
 
+import re
+
 import pytest
 
 from chain.types import BlockCount, NetUid
 from competitions.table import parse
-from competitions.toml_records import TableError
+from competitions.toml_records import FaultyTable
 from evaluation.sources.spec import (
     SPECS,
     FeedSpec,
@@ -48,10 +50,11 @@ def source(body: str, **more: str) -> SourceSpec:
 
 
 def refusal(text: str) -> str:
-    """All of what the table is refused with."""
-    with pytest.raises(TableError) as refused:
+    """All of what the table is refused with, without the lines of the text; each message names one."""
+    with pytest.raises(FaultyTable) as refused:
         parse(text)
-    return str(refused.value)
+    lines = [re.fullmatch(r"line ([0-9]+): (.+)", line) for line in str(refused.value).splitlines()]
+    return "\n".join(line[2] for line in lines if line is not None and 0 < int(line[1]) <= text.count("\n") + 1)
 
 
 def test_each_kind_of_source_is_read_as_its_record() -> None:
@@ -227,7 +230,7 @@ def test_what_is_no_section_is_refused() -> None:
         (f"{SIGNED}{SCREEN}max_byte = 3", "screen.max_byte: unknown field; known are language, max_bytes, near_"),
         (SIGNED.replace("min_producers = 2\n", ""), "min_producers: field required"),
         (SIGNED.replace("120", '"long"'), "max_age_blocks: input should be a valid integer, "),
-        (f"{MADE}\nprocedures = ['chess']", "procedures.0: input should be 'word_sorting', 'brackets', "),
+        (f"{MADE}\nprocedures = ['chess']", "procedures[0]: input should be 'word_sorting', 'brackets', "),
         (f'{SIGNED}\nscreen = "strict"', "screen: input should be a dictionary or an instance of screen (it is "),
     ],
     ids=["unknown", "unknown in the screen", "missing", "no number", "no procedure", "no screen"],
@@ -289,9 +292,9 @@ def test_a_task_draws_at_least_one_sample_of_each_producer_asked_for() -> None:
 def test_every_fault_of_a_table_is_told_at_once() -> None:
     body = SIGNED.replace("netuid = 2", "netuid = -1").replace("120", "0")
     assert refusal(table_with(body, task="reference_loss", more='source = "x"')).splitlines() == [
+        "competitions.chat.tasks.reference_loss.source: must be one of producers (it is 'x')",
         f"{AT}.netuid: must be from 0 to 65535 (it is -1)",
         f"{AT}.max_age_blocks: must be at least 1 (it is 0)",
-        "competitions.chat.tasks.reference_loss.source: must be one of producers (it is 'x')",
     ]
 
 

@@ -26,7 +26,7 @@ WHOLE = {"name": "oak", "leaf": {"size": 1}, "leaves": ({"size": 2}, {"size": 3,
 
 
 def test_values_become_records_at_every_depth() -> None:
-    assert built(WHOLE | {"spare": {"size": 4}}, Tree, "tree") == Tree(
+    assert built(WHOLE | {"spare": {"size": 4}}, Tree, ("tree",)) == Tree(
         "oak", Leaf(1), (Leaf(2), Leaf(3, ("a", "b"))), Leaf(4)
     )
 
@@ -57,14 +57,14 @@ def test_values_become_records_at_every_depth() -> None:
 )
 def test_every_fault_has_a_line_with_its_place(change: dict[str, Any], told: str) -> None:
     with pytest.raises(TableError) as refused:
-        built(WHOLE | change, Tree, "tree")
+        built(WHOLE | change, Tree, ("tree",))
     assert str(refused.value) == told
 
 
 def test_places_of_the_table_itself_begin_with_their_field_and_what_is_no_record_with_its_own() -> None:
     with pytest.raises(TableError) as inside:
-        built(WHOLE | {"leaf": {}}, Tree, "table")
+        built(WHOLE | {"leaf": {}}, Tree, ())
     with pytest.raises(TableError) as whole:
-        built(3, Leaf, "tree.leaf")
+        built(3, Leaf, ("tree", "leaf"))
     assert str(inside.value) == "leaf.size: field required"
     assert str(whole.value) == "tree.leaf: input should be a dictionary or an instance of leaf (it is 3)"

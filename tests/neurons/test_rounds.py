@@ -315,13 +315,13 @@ def test_only_sources_that_a_task_names_are_asked_and_told_of_the_youngest_commi
     bench = with_exercises(bench).judged_by(HONEST, sources)
     bench.run()
     answers = bench.pocket.table.competitions[0]
-    delay = answers.eval_delay_blocks
+    delay, needs = answers.eval_delay_blocks, {"pair": answers.tasks[0].samples}
     closed = [round_ for round_ in rounds.closed(bench.ledger, "answers") if round_.bundle_root]
     assert len(closed) >= 2
     assert sources.asked == [
         (
             answers.sources[0].spec,
-            Occasion(round_.seed_block, round_.seed, Block(round_.seed_block - delay), {"pair": 16}),
+            Occasion(round_.seed_block, round_.seed, Block(round_.seed_block - delay), needs),
         )
         for round_ in closed
     ]
