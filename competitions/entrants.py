@@ -53,8 +53,8 @@ def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
 
     Again goes whoever's title fight is not decided, because it is not proven or lost within the noise, whoever epsilon
     has fallen to since, and whoever an election passed over and no fight has tried yet. While the throne is vacant
-    everybody does. A round whose incumbent could not be judged, or compared with, decided nothing for anybody: what came
-    before it stands.
+    everybody does. A round whose incumbent could not be judged, or compared with, decided nothing for anybody: what
+    came before it stands.
     """
     if not past or past[0].number < throne.line_since:
         return "first"
