@@ -1,4 +1,4 @@
-"""A contest to attack: a subnet in memory, a Hub in a folder, and one validator's own loops from the chain to the weights.
+"""A contest to attack: a subnet in memory, a Hub in a folder, and a validator's own loops from chain to weights.
 
 Everything is what a validator runs but for three things: models are judged by a script of losses, samples come from a
 guild of producers that sign nothing, and files are vetted in this process. Blocks are stepped, not waited for.
@@ -229,16 +229,19 @@ class Contest:
         every = [rounds.standings(self.ledger, closed.id) for closed in rounds.closed(self.ledger, NAME)]
         return " ".join(next((s.role for s in one if s.submission_id == id_), "-") for one in every)
 
-    @property
-    def paid(self) -> str:
-        """Whom the validator's weights on chain pay once the last round is settled, and what part."""
+    def weighs(self) -> str:
+        """Let the validator set its weights once the last round is settled; whom the chain then shows them to pay."""
         self.chain.advance(self.table.settle_blocks + _SOON)
-        chain, wakes = self.chain, BlockCount(1_000)
-        loop = Weigh(chain, chain, self.validator, self.ledger, NETUID, self.table, wakes, Silent())
-        loop.step()
-        names = {neuron.uid: neuron.hotkey for neuron in chain.neurons(NETUID)}
-        (row,) = chain.weights(NETUID).values()
-        return " ".join(f"{names[uid]}={part:.2g}" for uid, part in sorted(row.items()))
+        chain, refresh = self.chain, BlockCount(1_000)
+        Weigh(chain, chain, self.validator, self.ledger, NETUID, self.table, refresh, Silent()).step()
+        return self.weights
+
+    @property
+    def weights(self) -> str:
+        """Whom the validator's weights on chain pay, and what part."""
+        names = {neuron.uid: neuron.hotkey for neuron in self.chain.neurons(NETUID)}
+        rows = self.chain.weights(NETUID).values()
+        return " ".join(f"{names[uid]}={part:.2g}" for row in rows for uid, part in sorted(row.items())) or "nobody"
 
     def _king(self, number: int) -> str:
         reign = rounds.reign_after(self.ledger, NAME, number)

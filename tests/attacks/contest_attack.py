@@ -1,4 +1,4 @@
-"""What an attack on the contest is: what is done in it, what must come of it, and what comes of it without its defence."""
+"""What an attack on the contest is: what is done, what must come of it, and what comes of it without its defence."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -119,8 +119,6 @@ def reordered(files: Files) -> Files:
 
 
 def doubled(files: Files) -> Files:
-    """The same matrices times a constant that a norm undoes."""
-    return changed(
-        files,
-        lambda tensors: {n: (t * 2).astype(t.dtype) if n == "model.embed_tokens.weight" else t for n, t in tensors.items()},
-    )
+    """The same matrices, one of them in other units."""
+    name = "model.embed_tokens.weight"
+    return changed(files, lambda tensors: {**tensors, name: (2 * tensors[name]).astype(tensors[name].dtype)})

@@ -1,7 +1,8 @@
-"""Attacks on whose model it is: copies, plain and in disguise, and pointers that are another's, two at once, or say more
-than a pointer says. The king's model is public from block 16 on.
+"""Attacks on whose model it is: copies, plain and in disguise, and pointers that are another's, two at once, or say
+more than a pointer says. The king's model is public from block 16 on.
 """
 
+from chain.types import Block, Hotkey
 from competitions.spec import LineageSpec
 from models.lineage import Kind
 from models.ref import encode_hashed, encode_sealed
@@ -20,7 +21,6 @@ from tests.attacks.files import (
     reordered,
     with_readme,
 )
-from chain.types import Block, Hotkey
 
 KING = model(1)
 MERGES = LineageSpec((*LineageSpec().refused, Kind.MERGE))
@@ -29,8 +29,8 @@ MERGES = LineageSpec((*LineageSpec().refused, Kind.MERGE))
 def stolen(contest: Contest, files: Files) -> str:
     """Somebody else uploads what was made of the king's model, and commits it."""
     contest.enters("king", 1.0, at=10, files=KING)
-    contest.enters("thief", 0.97, at=60, files=files)
-    contest.play(3)
+    contest.enters("thief", 0.97, at=20, files=files)
+    contest.play(1)
     return contest.fate("thief")
 
 
@@ -64,23 +64,23 @@ def copy_with_renamed_tensors(contest: Contest) -> str:
     return stolen(contest, renamed(KING))
 
 
-@attack("first_committer", "king? king king; rejected copy", "king? king king; scored")
+@attack("first_committer", "rejected copy", "scored")
 def pointer_to_anothers_repository(contest: Contest) -> str:
     """No upload at all: a pointer of one's own to the king's repository, revision and digest."""
     ref = contest.enters("king", 1.0, at=10, files=KING)
     contest.joins("thief")
-    contest.says("thief", ref, 60, 66)
-    return f"{contest.play(3)}; {contest.fate('thief')}"
+    contest.says("thief", ref, 20, 26)
+    contest.play(1)
+    return contest.fate("thief")
 
 
-@attack("first_committer", "king? king king; king rejected copy", "king? king king; scored scored")
+@attack("first_committer", "king? king; king scored rejected copy", "king? king; king scored scored")
 def one_model_under_many_hotkeys(contest: Contest) -> str:
     """The king's own coldkey may move it; another coldkey may not, whatever it commits it as."""
     contest.enters("king", 1.0, at=10, files=KING)
-    contest.enters("spare", 1.0, at=50, files=KING, coldkey="cold-king")
-    contest.enters("thief", 1.0, at=60, files=KING, hashed=True)
-    kings = contest.play(3)
-    return f"{kings}; {contest.fate('king') if contest.fate('spare') == 'scored' else 'refused'} {contest.fate('thief')}"
+    contest.enters("spare", 1.0, at=11, files=KING, coldkey="cold-king")
+    contest.enters("thief", 1.0, at=20, files=KING, hashed=True)
+    return f"{contest.play(2)}; {' '.join(map(contest.fate, ('king', 'spare', 'thief')))}"
 
 
 @attack("lineage", "rejected copy", "scored")
@@ -115,7 +115,7 @@ def merge_where_the_table_refuses_merges(contest: Contest) -> str:
     return merge(contest)
 
 
-@attack("epsilon", "king? king king king king; scored; merge", "king? king king merger merger; king; merge")
+@attack("epsilon", "king? king king king king; scored; merge", "king? king king king merger; king; merge")
 def merge_of_two_leaders(contest: Contest) -> str:
     """Half a percent for no work: named for what it is, and by less than epsilon better."""
     told = merge(contest)
@@ -138,25 +138,25 @@ def pointer_replayed_before_its_owners(contest: Contest) -> str:
     return f"{contest.play(4)}; {contest.fate('thief')}"
 
 
-@attack("bound_to_its_hotkey", "king? king king; rejected pointer", "king? king king; scored")
+@attack("bound_to_its_hotkey", "king?; rejected pointer", "liar?; scored")
 def payload_that_names_its_own_block(contest: Contest) -> str:
     """Says that it was committed in block 1. Seniority is the chain's to tell, and a pointer has no such field."""
     contest.enters("king", 1.0, at=10)
     contest.joins("liar")
-    ref = contest.uploads("liar", model(5), public_at=66)
+    ref = contest.uploads("liar", model(5), public_at=26)
     contest.answers[ref.digest] = [contest.loses("liar", 0.97)]
-    contest.puts_sealed("liar", 60, 66, encode_sealed(ref, Hotkey("liar")).encode() + b" 1")
-    return f"{contest.play(3)}; {contest.fate('liar')}"
+    contest.puts_sealed("liar", 20, 26, encode_sealed(ref, Hotkey("liar")).encode() + b" 1")
+    return f"{contest.play(1)}; {contest.fate('liar')}"
 
 
-@attack("one_pointer_each", "king? king king; rejected pointer", "king? king king; scored")
+@attack("one_pointer_each", "king?; rejected pointer", "king?; scored")
 def two_pointers_in_one_commitment(contest: Contest) -> str:
     """One in clear and another sealed beside it, to choose from once the others are known."""
     contest.enters("king", 1.0, at=10)
     contest.joins("twins")
-    open_, kept = (contest.uploads("twins", model(seed), public_at=60) for seed in (5, 6))
+    open_, kept = (contest.uploads("twins", model(seed), public_at=20) for seed in (5, 6))
     contest.answers |= {ref.digest: [contest.loses("twins", 1.1)] for ref in (open_, kept)}
     sealed = encode_sealed(kept, Hotkey("twins")).encode()
     clear = encode_hashed(open_, Hotkey("twins")).encode()
-    contest.puts("twins", 60, lambda: (contest.chain.sealed(sealed, Block(66)), clear))
-    return f"{contest.play(3)}; {contest.fate('twins')}"
+    contest.puts("twins", 20, lambda: (contest.chain.sealed(sealed, Block(26)), clear))
+    return f"{contest.play(1)}; {contest.fate('twins')}"

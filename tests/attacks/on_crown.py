@@ -4,23 +4,29 @@ The king stands at 1.00 from block 10 on and is confirmed in the second round; w
 in the third, and nobody is crowned before the fourth.
 """
 
+from dataclasses import replace
+
 from competitions.spec import EntrantsSpec
 from evaluation.verdicts import Abandoned
 from models.rejections import Reason, Rejection
 from tests.attacks.contest import Contest
 from tests.attacks.contest_attack import attack
+from tests.attacks.files import model
+from tests.neurons.scenes import NETUID, RULES
 
 NARROW = EntrantsSpec(most=3, per_coldkey=1)
 
 
-@attack("met_by_the_king_alone", "king? king king bob bob; pays bob=1", "king? king king king king; pays king=1")
+@attack("met_by_the_king_alone", "king? king king bob; pays king=0.5 bob=0.5", "king? king king king; pays king=1")
 def clones_between_king_and_challenger(contest: Contest) -> str:
-    """Models as good as the king, committed just before a better one, so that it has them all against it."""
+    """Models as good as the king, older than a better one, and moved to new hotkeys so that it meets them in every
+    round."""
     contest.enters("king", 1.0, at=10)
-    for number in range(3):
-        contest.enters(f"clone{number}", 1.0, at=66)
-    contest.enters("bob", 0.985, at=70)
-    return f"{contest.play(5)}; pays {contest.paid}"
+    for number in (1, 2):
+        contest.enters(f"clone{number}", 1.0, at=66, files=model(number))
+        contest.enters(f"moved{number}", 1.0, at=90, files=model(number), coldkey=f"cold-clone{number}")
+    contest.enters("bob", 0.98, at=70)
+    return f"{contest.play(4)}; pays {contest.weighs()}"
 
 
 @attack("coldkeys_places", "king? king king bob", "king? king king king", entrants=NARROW)
@@ -70,15 +76,24 @@ def producer_that_helps_one_miner(contest: Contest) -> str:
     return contest.play(5)
 
 
-@attack("hopeless_models", "king? king king king king king; - - abandoned abandoned abandoned rejected", "king? king king king king king; - - abandoned abandoned abandoned abandoned")
+@attack(
+    "hopeless_models",
+    "- - abandoned abandoned abandoned rejected; rejected unloadable",
+    "- - abandoned abandoned abandoned abandoned; abandoned",
+)
 def judging_without_end(contest: Contest) -> str:
     """Killed at the deadline in every round: our own fault at first, until others were judged in three of them."""
     contest.enters("king", 1.0, at=10)
     contest.enters("endless", lambda _: Abandoned("killed at its deadline of 120 s"), at=60)
-    return f"{contest.play(6)}; {contest.roles('endless')}"
+    contest.play(6)
+    return f"{contest.roles('endless')}; {contest.fate('endless')}"
 
 
-@attack("refused_for_good", "king? king king king; - - rejected -; judged 1 times", "king? king king king; - - rejected rejected; judged 2 times")
+@attack(
+    "refused_for_good",
+    "king? king king king; - - rejected -; judged 1 times",
+    "king? king king king; - - rejected rejected; judged 2 times",
+)
 def losses_that_are_no_numbers(contest: Contest) -> str:
     """Answers with NaN whatever it is asked, and is due again in every round if it may."""
     contest.enters("king", 1.0, at=10)
@@ -100,4 +115,16 @@ def everybody_fails_at_once(contest: Contest) -> str:
     assert callable(honest)
     contest.answers[ref.digest] = [honest, honest, Rejection(Reason.NOT_FINITE, "the loss is NaN")]
     contest.enters("nan", lambda _: Rejection(Reason.NOT_FINITE, "the loss is NaN"), at=60)
-    return f"{contest.play(4)}; pays {contest.paid}"
+    return f"{contest.play(4)}; pays {contest.weighs()}"
+
+
+@attack("sealed_weights", "nobody; king=0.5 bob=0.5", "king=0.5 bob=0.5; king=0.5 bob=0.5")
+def weights_copied_off_the_chain(contest: Contest) -> str:
+    """A validator that judges nothing looks up what others have set, at once and an epoch later."""
+    contest.chain.set_rules(NETUID, replace(RULES, commit_reveal=True))
+    contest.enters("king", 1.0, at=10)
+    contest.enters("bob", 0.97, at=60)
+    contest.play(4)
+    at_once = contest.weighs()
+    contest.chain.advance(2 * RULES.tempo)
+    return f"{at_once}; {contest.weights}"

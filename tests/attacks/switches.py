@@ -1,34 +1,12 @@
-"""Every defence outside vetting, and what stands in for it when it is switched off: the permissive version of one function.
-
-Tests of attacks run with all of them on, and once with each one off.
-"""
+"""How a defence is switched off: one function of the house is replaced by its permissive version for a while."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from chain.types import Block, Hotkey
-from competitions.bouts import Bouts
-from competitions.entrant import Entrant, Setting
-from competitions.entrants import Judged, Lane, Throne
-from competitions.epsilon import epsilon
-from competitions.records import Reign, Submission
-from competitions.scores import score
-from competitions.spec import EntrantsSpec
-from hub.port import HubError
-from ledger import submissions
-from ledger.clear_texts import ClearText
-from ledger.database import Ledger
-from models.configs import Blueprint
-from models.ref import HashedRef, Malformed, ModelRef, decode_clear, decode_sealed
-from models.tensors import Tensor
-from models.weights import Matched
-from neurons.king_presence import KingPresence
-
-_DECODE = decode_sealed
 HOUSE = ("chain", "competitions", "evaluation", "hub", "ledger", "models", "neurons")
 
 
@@ -43,123 +21,16 @@ class Switch:
     """Whether only that module's own hold on the function is meant, and not every one in the house."""
 
 
-def _crown(setting: Setting, winner: Entrant, gain: float) -> Reign:
-    its = winner.submission
-    at = setting.number, setting.seed_block, winner.digest_block
-    return Reign(its.id, its.hotkey, *at, gain, confirmed=True)
-
-
-def _by_wins(setting: Setting, entrants: Sequence[Entrant], bouts: Bouts) -> Reign | None:  # noqa: ARG001
-    """Everybody against everybody, the junior of two needing an epsilon that falls with the senior's age: most wins."""
-    spec = setting.competition.epsilon
-    scores = {e: score(setting.competition, e.result) for e in entrants if isinstance(e.result, tuple)}
-
-    def beats(one: Entrant, other: Entrant) -> bool:
-        senior, junior = sorted((one, other), key=lambda e: (e.submission.commit_block, e.submission.id))
-        bar = epsilon(spec, spec.start, max(0, setting.seed_block - senior.digest_block))  # type: ignore[arg-type]
-        winner = junior if scores[junior] < scores[senior] * (1 - bar) else senior
-        return winner is one
-
-    won = {e: sum(beats(e, other) for other in scores if other is not e) for e in scores}
-    best = min(won, key=lambda e: (-won[e], e.submission.commit_block, e.submission.id), default=None)
-    return None if best is None else _crown(setting, best, spec.end)
-
-
-def _most_senior(setting: Setting, entrants: Sequence[Entrant], bouts: Bouts) -> Reign | None:
-    passed = [e for e in entrants if e.submission.id in bouts and bouts[e.submission.id].evidence.state == "passed"]
-    if not passed:
-        return None
-    first = min(passed, key=lambda e: e.submission.commit_block)
-    return _crown(setting, first, bouts[first.submission.id].improvement)
-
-
-def _says_more(data: bytes, hotkey: Hotkey) -> ModelRef | Malformed:
-    """Whatever stands at the end is nobody's business, not even whose the pointer is."""
-    _, *told = data.decode().split(" ")
-    return _DECODE(b" ".join(data.split(b" ")[:5] + [hotkey.encode()]), hotkey) if told else Malformed("nothing")
-
-
-def _clear_alone(ledger: Ledger, text: ClearText) -> bool:
-    """A pointer in clear, whatever stands beside it."""
-    said = decode_clear(text.text)
-    if isinstance(said, HashedRef):
-        named = said.competition, said.repo, said.revision, said.secure_hash
-        submissions.add_hashed(ledger, text.commitment_id, *named)
-    return isinstance(said, HashedRef)
-
-
-def _at_its_word(presence: KingPresence, king: Submission, others: Sequence[Submission]) -> bool:  # noqa: ARG001
-    try:
-        return presence._shows(king)
-    except HubError:
-        return False
-
-
-def _whatever_is_there(found: Mapping[str, Tensor], blueprint: Blueprint) -> Matched:
-    return Matched(blueprint, tuple(found.values()))
-
-
-def _first_come(queue: Sequence[Submission], rules: EntrantsSpec) -> list[Submission]:
-    return list(queue[: rules.most])
-
-
-def _always(past: Sequence[Judged], throne: Throne) -> Lane:  # noqa: ARG001
-    return "first"
-
-
-SWITCHES: Mapping[str, Switch] = {
-    "met_by_the_king_alone": Switch(
-        "competitions.ranking:_crowned", _by_wins, "everybody meets everybody, and the most wins take the crown"
-    ),
-    "coldkeys_places": Switch("competitions.entrants:_capped", _first_come, "the oldest are judged, whoever owns them"),
-    "who_lost_waits_no_more": Switch("competitions.entrants:lane", _always, "everybody is judged again in every round"),
-    "best_of_those_that_passed": Switch(
-        "competitions.ranking:_crowned", _most_senior, "the most senior of those that passed is crowned"
-    ),
-    "epsilon": Switch("competitions.entrant:epsilon", lambda *_: 0.0, "any improvement that is proven is enough"),
-    "most_favourable_producers": Switch("competitions.title_fight:favourites", lambda *_: (), "no producer is removed"),
-    "hopeless_models": Switch("neurons.refusals:Refusals._unloadable", lambda *_: {}, "what is abandoned is tried for ever"),
-    "refused_for_good": Switch("ledger.verdicts:rejections_before", lambda *_: {}, "what was refused is judged again"),
-    "first_committer": Switch("competitions.ownership:Ownership.copied_from", lambda *_: None, "a model is anybody's"),
-    "lineage": Switch("neurons.descent:Descent.disguised", lambda *_: {}, "nobody asks what a model was made of"),
-    "tensors_by_name": Switch("models.weights:match", _whatever_is_there, "whatever tensors are there are taken"),
-    "bound_to_its_hotkey": Switch(
-        "models.ref:decode_sealed", _says_more, "a pointer counts for whoever committed it, whatever else it says"
-    ),
-    "one_pointer_each": Switch("neurons.pointers:_read_clear", _clear_alone, "nobody looks at what stands beside a pointer"),
-    "longest_seal": Switch("competitions.eligibility:is_void", lambda *_: False, "a seal may last for ever"),
-    "opened_in_time": Switch(
-        "competitions.eligibility:eligible_from",
-        lambda its, rules: Block(max(its.commit_block + rules.eval_delay_blocks, its.revealed_block)),
-        "a round takes in what opened just before it",
-    ),
-    "files_when_due": Switch(
-        "neurons.loops.fetch:eligible_from",
-        lambda its, _: Block(its.commit_block + 100_000),
-        "files that are not there are waited for",
-        alone=True,
-    ),
-    "kings_are_looked_for": Switch("neurons.king_presence:KingPresence.look", lambda *_: None, "nobody looks"),
-    "believed_of_a_healthy_hub": Switch(
-        "neurons.king_presence:KingPresence._is_there", _at_its_word, "a Hub that has nothing, or is away, is believed"
-    ),
-    "age_of_the_digest": Switch(
-        "competitions.ownership:Ownership.first_commit", lambda _, its: its.commit_block, "an age runs from the last commit"
-    ),
-    "nobody_finite_changes_nothing": Switch(
-        "competitions.ranking:scored", list, "a king that fails falls though nobody else was scored"
-    ),
-}
-"""Name → switch."""
+Switches = Mapping[str, Switch]
+"""By the defence's name."""
 
 
 @contextmanager
-def without(*names: str) -> Iterator[None]:
-    """Switch defences off while the block runs, wherever the house holds them by name."""
+def without(*switches: Switch, rooms: Sequence[str] = HOUSE) -> Iterator[None]:
+    """Switch defences off while the block runs, wherever the rooms hold them by name."""
     changed: list[tuple[object, str, object]] = []
-    for name in names:
-        switch = SWITCHES[name]
-        for holder, attribute in _holders(switch):
+    for switch in switches:
+        for holder, attribute in _holders(switch, rooms):
             changed.append((holder, attribute, vars(holder)[attribute]))
             setattr(holder, attribute, switch.instead)
     try:
@@ -169,8 +40,8 @@ def without(*names: str) -> Iterator[None]:
             setattr(holder, attribute, before)
 
 
-def _holders(switch: Switch) -> list[tuple[object, str]]:
-    """Whatever holds a function: its class, or each module of the house that has it."""
+def _holders(switch: Switch, rooms: Sequence[str]) -> list[tuple[object, str]]:
+    """Whatever holds a function: its class, or each module of these rooms that has it."""
     module, _, path = switch.where.partition(":")
     *owner, attribute = path.split(".")
     home: Any = import_module(module)
@@ -179,5 +50,5 @@ def _holders(switch: Switch) -> list[tuple[object, str]]:
     if switch.alone:
         return [(home, attribute)]
     function = getattr(home, attribute)
-    rooms = [its for name, its in list(sys.modules.items()) if name.partition(".")[0] in HOUSE and its is not None]
-    return [(room, key) for room in rooms for key, value in list(vars(room).items()) if value is function]
+    modules = [its for name, its in list(sys.modules.items()) if name.partition(".")[0] in rooms and its is not None]
+    return [(room, key) for room in modules for key, value in list(vars(room).items()) if value is function]

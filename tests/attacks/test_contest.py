@@ -12,6 +12,7 @@ import tests.attacks.on_time  # noqa: F401 - the modules enter their attacks
 from chain.signing import Wallet, create_wallet
 from tests.attacks.contest import contest, rules
 from tests.attacks.contest_attack import ON_CONTEST, ContestAttack
+from tests.attacks.contest_switches import OF_CONTEST
 from tests.attacks.switches import without
 
 Tell = Callable[[ContestAttack], str]
@@ -44,6 +45,6 @@ def test_an_attack_on_the_contest_ends_as_stated(attack: ContestAttack, tell: Te
 
 @every_attack
 def test_without_its_defence_an_attack_on_the_contest_ends_otherwise(attack: ContestAttack, tell: Tell) -> None:
-    with without(attack.defence):
+    with without(OF_CONTEST[attack.defence]):
         assert tell(attack) == attack.without
     assert attack.without != attack.outcome
