@@ -27,12 +27,21 @@ _ON_SAMPLES = "tests/attacks/test_hostile_samples.py::test_a_hostile_producers_s
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """An attack, what must come of it, the defence, and the tests that show it: all of them fail without."""
+    """An attack, what must come of it, the defence, and the tests that show it: all of them fail without.
+
+    Where two defences stop it, one behind the other, `also` names the other, and both are switched off.
+    """
 
     attack: str
     outcome: str
     defence: str
     tests: tuple[str, ...]
+    also: tuple[str, ...] = ()
+
+    @property
+    def defences(self) -> tuple[str, ...]:
+        """All that must be switched off for it."""
+        return (self.defence, *self.also)
 
 
 def _forgiving(*drops: Drop) -> Callable[..., Drop | None]:
@@ -124,6 +133,9 @@ ELSEWHERE_OFF: Mapping[str, Switch] = {
     "committed_batch": Switch(
         "evaluation.sources.batch:fault_of", lambda *_: None, "a batch is whatever the Hub has under its name"
     ),
+    "batch_bytes": Switch(
+        "evaluation.sources.batch:MAX_BATCH_BYTES", 10**9, "a batch of any length is read", alone=True
+    ),
     "patience_ends": Switch(
         "evaluation.sources.occasion:Occasion.has_waited", lambda *_: False, "a round waits for a batch for ever"
     ),
@@ -151,9 +163,9 @@ ELSEWHERE_OFF: Mapping[str, Switch] = {
 """By the defence's name."""
 
 
-def _samples(defence: str, *names: str) -> Iterator[Elsewhere]:
+def _samples(defence: str, *names: str, also: tuple[str, ...] = ()) -> Iterator[Elsewhere]:
     for name in names:
-        yield Elsewhere(f"samples: {name}", "dropped and counted", defence, (f"{_ON_SAMPLES}[{name}]",))
+        yield Elsewhere(f"samples: {name}", "dropped and counted", defence, (f"{_ON_SAMPLES}[{name}]",), also)
 
 
 ELSEWHERE: tuple[Elsewhere, ...] = (
@@ -201,9 +213,9 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "committed_batch",
         "another's root over spoiled signatures",
         "other signatures than were committed",
-        "a row of 17 MB",
         "a million rows",
     ),
+    *_samples("batch_bytes", "a row of 17 MB", also=("committed_batch",)),
     *_samples("patience_ends", "withdrawn"),
     Elsewhere(
         "samples: a flood of nearly equal ones",

@@ -61,8 +61,9 @@ def _on_contest(its: ContestAttack) -> tuple[str, ...]:
 
 
 def _elsewhere(its: Elsewhere) -> tuple[str, ...]:
-    switch = ELSEWHERE_OFF[its.defence]
-    return its.attack, its.outcome, _where(switch.where), ", ".join(f"`{test}`" for test in its.tests), switch.means
+    switches = [ELSEWHERE_OFF[name] for name in its.defences]
+    where, means = ("; ".join(map(_where, (s.where for s in switches))), "; ".join(s.means for s in switches))
+    return its.attack, its.outcome, where, ", ".join(f"`{test}`" for test in its.tests), means
 
 
 def _on_files(its: Attack) -> tuple[str, ...]:

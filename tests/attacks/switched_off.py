@@ -1,4 +1,4 @@
-"""A plugin for pytest: `-p tests.attacks.switched_off --without NAME` runs tests with one defence switched off."""
+"""A plugin for pytest: `-p tests.attacks.switched_off --without NAME` runs tests with a defence switched off."""
 
 from contextlib import ExitStack
 
@@ -12,13 +12,13 @@ _OFF = ExitStack()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Name the defence."""
-    parser.addoption("--without", choices=sorted(ELSEWHERE_OFF), help="the defence to switch off")
+    parser.addoption("--without", action="append", default=[], choices=sorted(ELSEWHERE_OFF), help="a defence")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Once all modules are there, so that those that hold the function by name are met too."""
-    if name := session.config.getoption("--without"):
-        _OFF.enter_context(without(ELSEWHERE_OFF[name], rooms=(*HOUSE, "tests")))
+    switches = [ELSEWHERE_OFF[name] for name in session.config.getoption("--without")]
+    _OFF.enter_context(without(*switches, rooms=(*HOUSE, "tests")))
 
 
 def pytest_unconfigure() -> None:

@@ -2,11 +2,10 @@
 
 import pytest
 
-from tests.attacks.elsewhere import ELSEWHERE_OFF
-from tests.attacks.without_defences import survivors
+from tests.attacks.without_defences import DEFENCES, survivors
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("defence", ELSEWHERE_OFF)
-def test_without_a_defence_its_tests_fail(defence: str) -> None:
-    assert survivors(defence) == []
+@pytest.mark.parametrize("defences", DEFENCES, ids=" and ".join)
+def test_without_a_defence_its_tests_fail(defences: tuple[str, ...]) -> None:
+    assert survivors(defences) == []

@@ -8,21 +8,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.attacks.elsewhere import ELSEWHERE, ELSEWHERE_OFF
+from tests.attacks.elsewhere import ELSEWHERE
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 180
 
 
-def tests_of(defence: str) -> tuple[str, ...]:
-    """Every test that shows what a defence stops."""
-    return tuple(dict.fromkeys(test for one in ELSEWHERE if one.defence == defence for test in one.tests))
+DEFENCES = tuple(dict.fromkeys(one.defences for one in ELSEWHERE))
+"""Whatever is switched off together: mostly one alone."""
 
 
-def survivors(defence: str) -> list[str]:
-    """The tests that pass though the defence is switched off; whoever never ends has failed."""
-    tests = tests_of(defence)
-    asked = ["-p", "tests.attacks.switched_off", "--without", defence, "-p", "no:cacheprovider", "-rA", "--tb=no"]
+def tests_of(defences: tuple[str, ...]) -> tuple[str, ...]:
+    """Every test that shows what they stop."""
+    return tuple(dict.fromkeys(test for one in ELSEWHERE if one.defences == defences for test in one.tests))
+
+
+def survivors(defences: tuple[str, ...]) -> list[str]:
+    """The tests that pass though these are switched off; whoever never ends has failed."""
+    tests = tests_of(defences)
+    asked = ["-p", "tests.attacks.switched_off", *(f"--without={name}" for name in defences)]
+    asked += ["-p", "no:cacheprovider", "-rA", "--tb=no"]
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *asked, *tests],
         cwd=ROOT,
@@ -40,18 +45,18 @@ def survivors(defence: str) -> list[str]:
         return []
     failed = [line.partition(" ")[2] for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     if process.returncode not in (0, 1):
-        raise AssertionError(f"without {defence} the tests could not be run:\n{said}")
+        raise AssertionError(f"without {defences} the tests could not be run:\n{said}")
     return [test for test in tests if not any(one.startswith(test) for one in failed)]
 
 
 def main() -> int:
     """Tell of every defence what fails without it."""
     passed = 0
-    for defence in ELSEWHERE_OFF:
-        every, left = tests_of(defence), survivors(defence)
+    for defences in DEFENCES:
+        every, left = tests_of(defences), survivors(defences)
         passed += len(left)
         told = f"{len(every) - len(left)} of {len(every)} fail{''.join(f'; passes: {test}' for test in left)}"
-        print(f"without {defence}: {told}", flush=True)  # noqa: T201 - the answer
+        print(f"without {' and '.join(defences)}: {told}", flush=True)  # noqa: T201 - the answer
     return int(passed > 0)
 
 

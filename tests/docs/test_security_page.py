@@ -52,5 +52,5 @@ def test_every_hostile_sample_names_its_defence() -> None:
 
 
 def test_every_switch_is_some_attacks_defence() -> None:
-    assert {one.defence for one in ELSEWHERE} == set(ELSEWHERE_OFF)
+    assert {name for one in ELSEWHERE for name in one.defences} == set(ELSEWHERE_OFF)
     assert {attack.defence for attack in ON_CONTEST.values()} == set(OF_CONTEST)
