@@ -6,35 +6,25 @@ guild of producers that sign nothing, and files are vetted in this process. Bloc
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chain.signing import Wallet
-from chain.simulated.stage import START
 from chain.simulated.state import Field
-from chain.types import Block, BlockCount, BlockHash, Coldkey, Hotkey, NetUid
+from chain.types import Block, BlockCount, Coldkey, Hotkey
 from competitions.records import Submission
-from competitions.spec import Competition, EpsilonSpec, Table
+from competitions.spec import Competition, Table
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
-from evaluation.sources.content import Pair
-from evaluation.sources.held import Held
-from evaluation.sources.occasion import Occasion
-from evaluation.sources.pool import Pool, Producer
-from evaluation.sources.sample import Sample
-from evaluation.sources.spec import SourceSpec
 from hub.archive import Archive
 from hub.folder import FolderHub
-from hub.port import HubUnreachable, NotFound, RepoInfo, RepoKind
 from ledger import rounds, submissions
 from ledger.board import board
 from ledger.database import Ledger, open_ledger
 from models.cache import ModelCache
 from models.ref import CLEAR, ModelRef, encode_hashed, encode_sealed
 from models.vetting import vet
-from neurons import tables
 from neurons.descent import Descent
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
@@ -43,59 +33,15 @@ from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
 from neurons.reporting import Silent
 from neurons.supervisor import Wakes
+from tests.attacks.contest_parts import NAME, Guild, MoodyHub, rules
 from tests.attacks.files import Files, model
 from tests.neurons.scenes import NETUID, subnet
 
-NAME = "answers"
-MAKERS = tuple(Hotkey("5Maker" + letter * 42) for letter in "abcdefgh")
 NOISE = 0.02
 """What two equal models differ by on one sample: a round of 128 tells a difference of half a percent."""
 
 _SOON = 4
 """Blocks after a seed block at which the validator looks: the beacon has spoken by then."""
-
-
-def rules(**changes: Any) -> Table:
-    """The pocket network's table with its first competition alone, a king's epsilon falling within four rounds."""
-    table = tables.load("pocket")
-    (task,) = table.competitions[0].tasks
-    answers = replace(
-        table.competitions[0],
-        tasks=(replace(task, samples=128),),
-        **{"epsilon": EpsilonSpec(0.05, 0.01, BlockCount(96)), **changes},
-    )
-    schedule = tuple(replace(phase, shares=((NAME, 1.0),)) for phase in table.schedule)
-    return replace(table, competitions=(answers,), schedule=schedule)
-
-
-class Guild:
-    """A source: as many producers as there are makers, each with an equal part of every round's samples."""
-
-    def pool(self, spec: SourceSpec, occasion: Occasion) -> Pool | Held:  # noqa: ARG002 - one for every spec
-        """See Source.pool."""
-        each = -(-sum(occasion.needs.values()) // len(MAKERS))
-        hash_ = BlockHash(f"0x{occasion.seed.hex()}")
-        samples = [
-            Sample(Pair(f"{maker} asks {n}", occasion.seed.hex()), "guild", maker, NetUid(2), START, Block(1), hash_)
-            for maker in MAKERS
-            for n in range(each)
-        ]
-        made = tuple(Producer(maker, Coldkey(f"cold{maker}"), "", each) for maker in MAKERS)
-        return Pool(tuple(sorted(samples, key=lambda one: one.id)), made, {}, min_producers=len(MAKERS))
-
-
-class MoodyHub(FolderHub):
-    """A visitor's Hub that may be away, or ill: then it has nothing of anybody's."""
-
-    mood = "well"
-
-    def describe(self, repo: str, kind: RepoKind, revision: str | None = None) -> RepoInfo:
-        """See Hub.describe."""
-        if self.mood == "away":
-            raise HubUnreachable("nobody answers")
-        if self.mood == "ill":
-            raise NotFound(f"{kind} {repo!r} is not there")
-        return super().describe(repo, kind, revision)
 
 
 @dataclass
@@ -159,15 +105,12 @@ class Contest:
         opens = at if hashed else at + 6 if opens is None else opens
         ref = self.uploads(hotkey, files or model(_seed_of(hotkey, at)), public_at=public_at or opens)
         self.says(hotkey, ref, at, opens, hashed=hashed)
-        self.answers.setdefault(
-            ref.digest, [loss if callable(loss) or not isinstance(loss, float) else self.loses(hotkey, loss)]
-        )
+        self.answers.setdefault(ref.digest, [self.loses(hotkey, loss) if isinstance(loss, float) else loss])
         return ref
 
-    def loses(self, hotkey: str, loss: float, **known: float) -> Answer:
-        """What the judge says of a model: its loss, with noise of its own; another one on the samples of a maker."""
-        by = {MAKERS[int(name[-1])]: value for name, value in known.items()}
-        return losing(loss, noise=NOISE, name=hotkey, known=by)
+    def loses(self, hotkey: str, loss: float, known: Mapping[Hotkey, float] | None = None) -> Answer:
+        """What the judge says of a model: its loss, with noise of its own; another one on samples of `known` makers."""
+        return losing(loss, noise=NOISE, name=hotkey, known=known)
 
     def says(self, hotkey: str, ref: ModelRef, at: int, opens: int, *, hashed: bool = False) -> None:
         """Commit a pointer, bound to the hotkey."""

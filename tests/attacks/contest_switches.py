@@ -6,7 +6,7 @@ from typing import Any
 
 from chain.simulated.state import SubnetState
 from chain.simulated.weights import set_weights
-from chain.types import Block, Hotkey
+from chain.types import Block, BlockCount, Hotkey
 from competitions.bouts import Bouts
 from competitions.entrant import Entrant, Setting
 from competitions.entrants import Judged, Lane, Throne
@@ -41,7 +41,7 @@ def _by_wins(setting: Setting, entrants: Sequence[Entrant], bouts: Bouts) -> Rei
 
     def beats(one: Entrant, other: Entrant) -> bool:
         senior, junior = sorted((one, other), key=lambda e: (e.digest_block, e.submission.id))
-        bar = epsilon(spec, spec.start, max(0, setting.seed_block - senior.digest_block))  # type: ignore[arg-type]
+        bar = epsilon(spec, spec.start, BlockCount(setting.seed_block - senior.digest_block))
         winner = junior if scores[junior] < scores[senior] * (1 - bar) else senior
         return winner is one
 

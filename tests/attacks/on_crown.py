@@ -11,6 +11,7 @@ from evaluation.verdicts import Abandoned
 from models.rejections import Reason, Rejection
 from tests.attacks.contest import Contest
 from tests.attacks.contest_attack import attack
+from tests.attacks.contest_parts import MAKERS
 from tests.attacks.files import model
 from tests.neurons.scenes import NETUID, RULES
 
@@ -72,7 +73,7 @@ def cartel_of_small_steps(contest: Contest) -> str:
 def producer_that_helps_one_miner(contest: Contest) -> str:
     """One producer in eight shows a miner its samples beforehand; on all others the model is as good as the king's."""
     contest.enters("king", 1.0, at=10)
-    contest.enters("friend", contest.loses("friend", 1.0, maker3=0.7), at=60)
+    contest.enters("friend", contest.loses("friend", 1.0, {MAKERS[3]: 0.7}), at=60)
     return contest.play(5)
 
 
@@ -91,8 +92,8 @@ def judging_without_end(contest: Contest) -> str:
 
 @attack(
     "refused_for_good",
-    "king? king king king; - - rejected -; judged 1 times",
-    "king? king king king; - - rejected rejected; judged 2 times",
+    "king? king king king; - - rejected -; asked once",
+    "king? king king king; - - rejected rejected; asked twice",
 )
 def losses_that_are_no_numbers(contest: Contest) -> str:
     """Answers with NaN whatever it is asked, and is due again in every round if it may."""
@@ -104,7 +105,7 @@ def losses_that_are_no_numbers(contest: Contest) -> str:
         return Rejection(Reason.NOT_FINITE, "the loss is NaN")
 
     contest.enters("nan", nan, at=60)
-    return f"{contest.play(4)}; {contest.roles('nan')}; judged {len(asked)} times"
+    return f"{contest.play(4)}; {contest.roles('nan')}; asked {['never', 'once', 'twice'][len(asked)]}"
 
 
 @attack("nobody_finite_changes_nothing", "king? king king king; pays king=1", "king? king - -; pays owner=1")

@@ -6,8 +6,9 @@ Rounds are due at blocks 48, 72, 96, …; a seal of more than 60 blocks is void.
 from chain.types import BlockCount
 from competitions.spec import EpsilonSpec
 from ledger import rounds
-from tests.attacks.contest import NAME, Contest
+from tests.attacks.contest import Contest
 from tests.attacks.contest_attack import attack
+from tests.attacks.contest_parts import NAME
 from tests.attacks.files import model
 
 SLOW = EpsilonSpec(0.05, 0.01, BlockCount(144))

@@ -18,7 +18,8 @@ from models.defences import DEFENCES
 from tests.attacks.attack import ATTACKS, Attack
 from tests.attacks.contest_attack import ON_CONTEST, ContestAttack
 from tests.attacks.contest_switches import OF_CONTEST
-from tests.attacks.elsewhere import ELSEWHERE, ELSEWHERE_OFF, Elsewhere
+from tests.attacks.elsewhere import ELSEWHERE, Elsewhere
+from tests.attacks.elsewhere_switches import ELSEWHERE_OFF
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 _MARK = "<!-- {} -->\n"
@@ -35,18 +36,19 @@ def tables() -> Mapping[str, str]:
 
 def found(page: str) -> Mapping[str, str]:
     """The tables that a page has, by their marks."""
-    return {name: _between(name).search(page).group(1) for name in tables()}  # type: ignore[union-attr]
+    return {name: told.group(1) for name in tables() if (told := _between(name).search(page))}
 
 
 def rewritten(page: str) -> str:
     """A page with its tables as they should be."""
     for name, table in tables().items():
-        page = _between(name).sub(lambda _, name=name, table=table: f"{_MARK.format(name)}{table}\n", page)  # type: ignore[misc]
+        before, told, after = page.partition(_MARK.format(name))
+        page = before + told + table + after[len(found(page)[name]) :]
     return page
 
 
 def _between(name: str) -> re.Pattern[str]:
-    return re.compile(re.escape(_MARK.format(name)) + r"((?:\|.*\n)*)\n?", re.MULTILINE)
+    return re.compile(re.escape(_MARK.format(name)) + r"((?:\|.*\n)*)")
 
 
 def _table(head: str, rows: Iterator[tuple[str, ...]]) -> str:

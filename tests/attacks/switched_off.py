@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.attacks.elsewhere import ELSEWHERE_OFF
+from tests.attacks.elsewhere_switches import ELSEWHERE_OFF
 from tests.attacks.switches import HOUSE, without
 
 _OFF = ExitStack()

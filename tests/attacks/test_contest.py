@@ -10,8 +10,9 @@ import tests.attacks.on_claims
 import tests.attacks.on_crown
 import tests.attacks.on_time  # noqa: F401 - the modules enter their attacks
 from chain.signing import Wallet, create_wallet
-from tests.attacks.contest import contest, rules
+from tests.attacks.contest import contest
 from tests.attacks.contest_attack import ON_CONTEST, ContestAttack
+from tests.attacks.contest_parts import rules
 from tests.attacks.contest_switches import OF_CONTEST
 from tests.attacks.switches import without
 

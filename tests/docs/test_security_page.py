@@ -8,7 +8,8 @@ from pathlib import Path
 from tests.attacks.attack import ATTACKS
 from tests.attacks.contest_attack import ON_CONTEST
 from tests.attacks.contest_switches import OF_CONTEST
-from tests.attacks.elsewhere import ELSEWHERE, ELSEWHERE_OFF
+from tests.attacks.elsewhere import ELSEWHERE
+from tests.attacks.elsewhere_switches import ELSEWHERE_OFF
 from tests.attacks.on_samples import ON_SAMPLES
 from tests.attacks.page import PAGE, found, tables
 
