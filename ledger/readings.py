@@ -11,11 +11,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chain.types import Block
-from competitions.records import Role
+from competitions.records import Evidence, Role
 from ledger.directory import Directory, Model
+from ledger.evidence import evidence, of_standing
 from ledger.pools import PoolReading, pools
 from ledger.rounds import RoundState, state_of
-from ledger.schema import BundleRow, ClosingRow, ReignRow, RoundRow, StandingRow, SubmissionRow, VerdictRow
+from ledger.schema import BundleRow, ClosingRow, EvidenceRow, ReignRow, RoundRow, StandingRow, SubmissionRow, VerdictRow
 from ledger.trends import round_age
 from ledger.waits import Wait, waits
 
@@ -31,6 +32,7 @@ class Place:
     improvement: float | None
     needed: float | None
     why: str
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,19 @@ def readings(session: Session, directory: Directory, found: Sequence[FoundRound]
 
 def _places(session: Session, directory: Directory, ids: Sequence[int]) -> dict[int, tuple[Place, ...]]:
     """Standings by round id."""
-    query = select(StandingRow, SubmissionRow).join(SubmissionRow, SubmissionRow.id == StandingRow.submission_id)
+    query = select(StandingRow, SubmissionRow, EvidenceRow)
+    query = query.join(SubmissionRow, SubmissionRow.id == StandingRow.submission_id)
+    query = query.outerjoin(EvidenceRow, of_standing())
     query = query.where(StandingRow.round_id.in_(ids)).order_by(StandingRow.round_id, StandingRow.place)
     places: dict[int, list[Place]] = {id_: [] for id_ in ids}
-    for row, submission in session.execute(query):
-        places[row.round_id].append(_place(row, directory.model(submission)))
+    for row, submission, found in session.execute(query):
+        places[row.round_id].append(_place(row, directory.model(submission), found))
     return {id_: tuple(rows) for id_, rows in places.items()}
 
 
-def _place(row: StandingRow, model: Model) -> Place:
-    return Place(row.place, model, cast(Role, row.role), row.score, row.improvement, row.needed, row.why)
+def _place(row: StandingRow, model: Model, found: EvidenceRow | None) -> Place:
+    proof = evidence(found) if found is not None else None
+    return Place(row.place, model, cast(Role, row.role), row.score, row.improvement, row.needed, row.why, proof)
 
 
 def _judged(session: Session, ids: Sequence[int]) -> dict[int, int]:
