@@ -30,6 +30,18 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True)
+class Targets:
+    """What the rules should reach at a level."""
+
+    false_crowns: float
+    """At most."""
+    crowned_in_time: float
+    """At least, as the others."""
+    agreement_shared: float
+    agreement_independent: float
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     """One noise level, and what a field plays by at it."""
 
@@ -39,6 +51,7 @@ class Level:
     """W of the title fight."""
     limit_rounds: int
     """A better model is in time if it reigns after so many rounds, its first one included."""
+    targets: Targets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,11 @@ def _faults(field: Field) -> list[str]:
         (0 <= field.leaving <= 1, "leaving", field.leaving, "from 0 to 1"),
         (field.levels, "levels", 0, "at least one level"),
     ]
-    checks += [(a.every_rounds > 0, f"arrivals.{a.name}.every_rounds", a.every_rounds, "1 or more") for a in field.arrivals]
+    checks += [
+        (a.every_rounds > 0, f"arrivals.{a.name}.every_rounds", a.every_rounds, "1 or more") for a in field.arrivals
+    ]
     checks += [(level.rho > 0, "levels.rho", level.rho, "more than 0") for level in field.levels]
-    checks += [(level.limit_rounds > 0, "levels.limit_rounds", level.limit_rounds, "1 or more") for level in field.levels]
+    checks += [
+        (level.limit_rounds > 0, "levels.limit_rounds", level.limit_rounds, "1 or more") for level in field.levels
+    ]
     return [f"field.{name}: must be {rule} (it is {value})" for good, name, value, rule in checks if not good]

@@ -79,8 +79,8 @@ class Judgings:
 
 
 def paired_sd(competition: Competition, rho: float) -> float:
-    """How far two models' values stray from one another on a sample, in units of their mean, for one round's improvement
-    to have the standard error ρ · eps_end."""
+    """How far two models' values stray from one another on a sample, in units of their mean, for one
+    round's improvement to have the standard error ρ · eps_end."""
     weights = math.fsum(task.weight for task in competition.tasks)
     spread = math.sqrt(math.fsum(task.weight**2 / task.samples for task in competition.tasks))
     return rho * competition.epsilon.end * weights / spread

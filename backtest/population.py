@@ -1,4 +1,4 @@
-"""The miners of a simulated field: who arrives, who copies whom, who leaves. Deterministic by its seed; knows no rules."""
+"""The miners of a simulated field: who arrives, who copies whom, who leaves. Knows no rules."""
 
 from dataclasses import dataclass, replace
 
@@ -50,15 +50,16 @@ class Population:
 
     def _leave(self, number: int, king: Model) -> None:
         for id_ in list(self.live):
-            stayed = number - self.models[id_].arrived
-            if id_ != king.submission.id and stayed > self._field.stays_rounds:
-                if self._chances.random() < self._field.leaving:
-                    del self.live[id_]
+            is_free = id_ != king.submission.id and number - self.models[id_].arrived > self._field.stays_rounds
+            if is_free and self._chances.random() < self._field.leaving:
+                del self.live[id_]
 
     def _add(self, group: Arrivals, number: int, place: int, king: Model | None) -> None:
         id_ = len(self.models) + 1
         before = self._competition.eval_delay_blocks + int(self._chances.integers(self._competition.round_blocks))
-        block = Block(max(1, seed_block(number, self._competition.first_block, self._competition.round_blocks) - before))
+        block = Block(
+            max(1, seed_block(number, self._competition.first_block, self._competition.round_blocks) - before)
+        )
         submission = _submission(self._competition, id_, block, _coldkey(group, id_, number, place))
         loss = (king.loss if king else self._field.loss) * (1 - group.improvement)
         if king is None or group.kind == "own":

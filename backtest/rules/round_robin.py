@@ -32,15 +32,15 @@ class Contender:
 
 
 def weights(spec: EpsilonSpec, contenders: Sequence[Contender], now: Block) -> dict[int, float]:
-    """Whoever has the highest share of won pairs takes all; equals share, which all do where every score is infinite."""
+    """Whoever wins the largest part of its pairs takes all; equals share, as all do where every score is infinite."""
     won = win_rates(spec, contenders, now)
     best = [id_ for id_, rate in won.items() if rate == max(won.values())]
     return {id_: 1 / len(best) for id_ in best}
 
 
 def win_rates(spec: EpsilonSpec, contenders: Sequence[Contender], now: Block) -> dict[int, float]:
-    """The share of its pairs that each model wins: of two the earlier one's score counts as (1 − epsilon) times as much,
-    where epsilon falls with that model's age. Of two from one block neither has the advantage.
+    """The part of its pairs that each model wins: of two the earlier one's score counts as (1 − epsilon) times as
+    much, where epsilon falls with that model's age. Of two from one block neither has the advantage.
     """
     pairs = max(1, len(contenders) - 1)
     return {one.id: sum(_beats(spec, one, other, now) for other in contenders) / pairs for one in contenders}
