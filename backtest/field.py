@@ -49,6 +49,8 @@ class Level:
     """Standard error of one round's paired mean, in units of epsilon's end."""
     pooled_rounds: int
     """W of the title fight."""
+    fewest_rounds: int
+    """Rounds without which nobody is crowned."""
     limit_rounds: int
     """A better model is in time if it reigns after so many rounds, its first one included."""
     targets: Targets | None = None

@@ -48,7 +48,9 @@ class Story:
 
 def simulate(scene: Scene, tick: Callable[[], None] = lambda: None) -> Story:
     """Play a scene. Two runs of one scene are the same."""
-    title = replace(scene.competition.title, pooled_rounds=scene.level.pooled_rounds)
+    title = replace(
+        scene.competition.title, pooled_rounds=scene.level.pooled_rounds, fewest_rounds=scene.level.fewest_rounds
+    )
     scene = replace(scene, competition=replace(scene.competition, title=title))
     population = Population(scene.field, scene.competition, scene.seed)
     judgings = Judgings(scene.field, scene.competition, population, scene.level.rho, scene.seed)

@@ -36,7 +36,8 @@ def tables(study: Sequence[Found], rule: str, comparison: str, rounds: int, seed
 
 def _table(found: Found, rule: str, comparison: str, of: str) -> Table:
     level = found.level
-    title = f"ρ {level.rho:g}, {level.pooled_rounds} rounds pooled; {of}, on shared and on independent bundles each"
+    pooled = f"{level.fewest_rounds} to {level.pooled_rounds} rounds pooled"
+    title = f"ρ {level.rho:g}, {pooled}; {of}, on shared and on independent bundles each"
     table = Table("", rule, "target", comparison, title=title)
     ours, theirs = _figures(found.ours), _figures(found.comparison)
     for name, words in _WORDS.items():

@@ -69,6 +69,8 @@ class TitleFights:
         self.reign = self.reigns[setting.number] = outcome.reign
         king = results.get(before.submission_id) if before else None
         for row in outcome.standings:
+            if row.role == "abandoned":  # our fault is no judging: it waits as it did before
+                continue
             one = Judged(setting.number, row.score, row.improvement, row.needed, row.evidence)
             self.past[row.submission_id] = (one, *self.past.get(row.submission_id, ()))
             if before is None or row.evidence is None or not isinstance(king, tuple):
