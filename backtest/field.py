@@ -51,6 +51,8 @@ class Level:
     """W of the title fight."""
     fewest_rounds: int
     """Rounds without which nobody is crowned."""
+    significance_without: float
+    """α of the test without the most favourable producers."""
     limit_rounds: int
     """A better model is in time if it reigns after so many rounds, its first one included."""
     targets: Targets | None = None

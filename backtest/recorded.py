@@ -31,6 +31,8 @@ class Recorded:
     """Copies among them, plain or in disguise."""
     digest_blocks: Mapping[int, Block]
     """First commit block of each one's digest."""
+    makers: Mapping[str, tuple[str, ...]]
+    """By task, the coldkey of each sample's producer; older ledgers do not know it, and nobody's are removed then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def _recorded(
     ledger: Ledger, one: rounds.Round, every: Mapping[int, Submission], before: Reign | None, after: Reign | None
 ) -> Recorded:
     judged, rows = verdicts.verdicts(ledger, one.id), rounds.standings(ledger, one.id)
+    with ledger.reading() as session:
+        made = rounds.makers(session, one.id)
     owned = Ownership([its for its in every.values() if its.revealed_block <= one.seed_block], one.seed)
     results = {row.submission_id: _result(row, judged.get(row.submission_id)) for row in rows}
     blocks = {id_: owned.first_commit(every[id_]) for id_ in results if id_ in every}
@@ -72,6 +76,7 @@ def _recorded(
         results={id_: result for id_, result in results.items() if id_ in every},
         claims={id_: result for id_, result in results.items() if isinstance(result, Claim)},
         digest_blocks=blocks,
+        makers=made,
     )
 
 

@@ -92,7 +92,7 @@ def volatility(paid_: Iterable[Mapping[int, float]]) -> float:
 def _replayed(
     history: History, competition: Competition, validator: Validator, recorded: Recorded, reign: Reign | None
 ) -> Replayed:
-    setting = Setting(competition, recorded.number, recorded.seed_block, recorded.seed)
+    setting = Setting(competition, recorded.number, recorded.seed_block, recorded.seed, recorded.makers)
     lacking: list[int] = []
     live = {id_: history.submissions[id_] for id_, result in recorded.results.items() if _may_enter(result)}
     if reign is not None:

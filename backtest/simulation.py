@@ -48,10 +48,7 @@ class Story:
 
 def simulate(scene: Scene, tick: Callable[[], None] = lambda: None) -> Story:
     """Play a scene. Two runs of one scene are the same."""
-    title = replace(
-        scene.competition.title, pooled_rounds=scene.level.pooled_rounds, fewest_rounds=scene.level.fewest_rounds
-    )
-    scene = replace(scene, competition=replace(scene.competition, title=title))
+    scene = replace(scene, competition=_at_level(scene.competition, scene.level))
     population = Population(scene.field, scene.competition, scene.seed)
     judgings = Judgings(scene.field, scene.competition, population, scene.level.rho, scene.seed)
     validators = [RULES[scene.rule]() for _ in range(scene.field.validators)]
@@ -65,6 +62,17 @@ def simulate(scene: Scene, tick: Callable[[], None] = lambda: None) -> Story:
         turns.append(played)
         tick()
     return Story(scene, tuple(turns), population.models)
+
+
+def _at_level(competition: Competition, level: Level) -> Competition:
+    """A competition with what its table would say for that much noise."""
+    title = replace(
+        competition.title,
+        pooled_rounds=level.pooled_rounds,
+        fewest_rounds=level.fewest_rounds,
+        significance_without=level.significance_without,
+    )
+    return replace(competition, title=title)
 
 
 def _first_reign(model: Model) -> Reign:

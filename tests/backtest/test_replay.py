@@ -12,7 +12,7 @@ from backtest.overrides import overridden
 from backtest.recorded import history
 from backtest.replay import Replayed, holder, income, replay
 from backtest.rules.registry import COMPARISON, OURS
-from chain.types import Block, Hotkey
+from chain.types import Block, Coldkey, Hotkey
 from competitions.bouts import bout
 from competitions.entrant import Entrant, Result, Setting
 from competitions.ranking import decide
@@ -33,6 +33,8 @@ LOSSES = {1: 1.0, 2: 0.97, 3: 0.945, 4: 1.3}
 """True means: of the first king, of a model 3 % better, of one 2.6 % better than that, and of one far behind."""
 THERE = {1: range(9), 2: range(2, 8), 3: range(5, 9), 4: range(4, 9)}
 """Rounds in which each takes part; 2 leaves after it was dethroned."""
+
+MAKERS = {"reference_loss": tuple(Coldkey(f"maker{n % 8}") for n in range(64))}
 
 
 def values(id_: int, number: int) -> tuple[float, ...]:
@@ -68,7 +70,8 @@ def _round(
     states: dict[tuple[int, int], tuple[FightState, ...]],
 ) -> Reign | None:
     round_ = builders.open_round(ledger, number)
-    setting = Setting(CHAT, number, round_.seed_block, round_.seed)
+    rounds.set_bundle(ledger, round_.id, f"{number:064x}", {}, 0, MAKERS)
+    setting = Setting(CHAT, number, round_.seed_block, round_.seed, MAKERS)
     king = holder(before) or 0
     found: Mapping[int, Result] = {id_: _judged(ledger, round_, id_) for id_, when in THERE.items() if number in when}
     entrants = [
@@ -129,6 +132,11 @@ def test_more_rounds_before_a_crown_make_it_later(life: Ledger) -> None:
     assert kings(replayed(life, "competitions.chat.title.fewest_rounds=3")) == [1, 1, 1, 1, 2, 2, 2, 3, 3]
 
 
+def test_who_made_the_samples_is_replayed_too(life: Ledger) -> None:
+    """Without the samples of all eight makers nothing is left that could prove an improvement."""
+    assert kings(replayed(life, "competitions.chat.title.producers_removed=8")) == [1] * 9
+
+
 def test_a_king_whose_values_nobody_recorded_stays_and_is_counted(life: Ledger) -> None:
     """Where epsilon does not fall 2 keeps the throne that it has lost in truth, and left."""
     found = replayed(life, "competitions.chat.epsilon.decay_blocks=100_000_000")
@@ -138,10 +146,10 @@ def test_a_king_whose_values_nobody_recorded_stays_and_is_counted(life: Ledger) 
 
 def test_lost_races_count_only_against_the_incumbent_that_they_were_lost_to(life: Ledger) -> None:
     """4 is judged once, in round 4. While another reigns than reigned then, nobody knows its values: it waits."""
-    assert [round(one.turn.judged, 2) for one in replayed(life)][4:6] == [1.5, 2.0]
+    assert [round(one.turn.judged, 2) for one in replayed(life)][4:6] == [2.5, 2.0]
     found = replayed(life, "competitions.chat.epsilon.end=0.04")
     assert [one.recorded.number for one in found if one.lacking] == [4, 5, 6]
-    assert [round(one.turn.judged, 2) for one in found][6:8] == [2.0, 1.5]
+    assert [round(one.turn.judged, 2) for one in found][6:8] == [2.0, 2.5]
 
 
 def test_the_predecessors_rule_crowns_after_one_round(life: Ledger) -> None:

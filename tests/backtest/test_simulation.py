@@ -70,7 +70,7 @@ def turn(before: int, after: int) -> Turn:
 
 def test_figures_count_false_crowns_waits_agreement_and_moved_pay() -> None:
     """Of two validators one crowns an equal model in round 2, and a round later than the other the better one."""
-    level = Level(rho=0.5, pooled_rounds=3, fewest_rounds=2, limit_rounds=2)
+    level = Level(rho=0.5, pooled_rounds=3, fewest_rounds=2, significance_without=0.01, limit_rounds=2)
     field: Field = replace(FIELD, arrivals=(Arrivals("better", 9, 1, 0.02), Arrivals("equal", 1, 1, 0.0)))
     models = {
         1: Model(submit(1), "first", 1.0, 0),

@@ -27,6 +27,7 @@ improvement = 0.03
 rho = 0.5
 pooled_rounds = 3
 fewest_rounds = 2
+significance_without = 0.01
 limit_rounds = 3
 targets = { false_crowns = 0.003, crowned_in_time = 0.99, agreement_shared = 0.99, agreement_independent = 0.985 }
 """
