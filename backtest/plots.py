@@ -39,7 +39,7 @@ def _crowns(study: Sequence[Found], names: tuple[str, str]) -> Figure:
     right.set(title="Better models crowned in time", ylim=(0, 1.05))
     for axes in (left, right):
         axes.set_xticks(range(len(study)), [f"ρ = {one.level.rho:g}\nwithin {one.level.limit_rounds}" for one in study])
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.2%}" if value < 0.01 else f"{value:.0%}")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.2%}" if 0 < value < 0.01 else f"{value:.0%}")
         axes.grid(axis="y", alpha=0.3)
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

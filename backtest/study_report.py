@@ -22,6 +22,8 @@ def _figures(side: Side) -> dict[str, float]:
     return {
         "false_crowns": side.mean(lambda its: its.false_crowns),
         "crowned_in_time": side.mean(lambda its: its.crowned_in_time),
+        "crowned_in_time_shared": side.shared.crowned_in_time,
+        "crowned_in_time_independent": side.independent.crowned_in_time,
         "agreement_shared": side.shared.agreement,
         "agreement_independent": side.independent.agreement,
         "volatility": side.mean(lambda its: its.volatility),
@@ -54,6 +56,8 @@ def _table(found: Found, rule: str, comparison: str, of: str) -> Table:
 _WORDS = {
     "false_crowns": "crowns to a model that is no better, per round",
     "crowned_in_time": "better models crowned within {limit} rounds",
+    "crowned_in_time_shared": "… on the same bundle",
+    "crowned_in_time_independent": "… on independent bundles",
     "agreement_shared": "two validators agree, same bundle",
     "agreement_independent": "two validators agree, independent bundles",
     "volatility": "pay that changes hands, per round",
@@ -62,7 +66,7 @@ _WORDS = {
 
 
 def _target(targets: Targets | None, name: str, found: float) -> str:
-    wanted = getattr(targets, name, None)
+    wanted = getattr(targets, "crowned_in_time" if name.startswith("crowned") else name, None)
     if wanted is None:
         return ""
     most = name == "false_crowns"

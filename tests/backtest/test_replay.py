@@ -33,7 +33,8 @@ LOSSES = {1: 1.0, 2: 0.97, 3: 0.945, 4: 1.3}
 """True means: of the first king, of a model 3 % better, of one 2.6 % better than that, and of one far behind."""
 THERE = {1: range(9), 2: range(2, 8), 3: range(5, 9), 4: range(4, 9)}
 """Rounds in which each takes part; 2 leaves after it was dethroned."""
-
+FIRST = {3: Block(7)}
+"""Where a digest's first commit is not the submission's own: it was entered in another competition before."""
 MAKERS = {"reference_loss": tuple(Coldkey(f"maker{n % 8}") for n in range(64))}
 
 
@@ -75,7 +76,9 @@ def _round(
     king = holder(before) or 0
     found: Mapping[int, Result] = {id_: _judged(ledger, round_, id_) for id_, when in THERE.items() if number in when}
     entrants = [
-        Entrant(submissions.get(ledger, id_), Block(10 + id_), result, bouts[king, id_], states[king, id_])
+        Entrant(
+            submissions.get(ledger, id_), FIRST.get(id_, Block(10 + id_)), result, bouts[king, id_], states[king, id_]
+        )
         for id_, result in found.items()
     ]
     outcome = decide(setting, before, entrants)

@@ -36,6 +36,17 @@ def test_validators_that_find_the_same_values_do_the_same() -> None:
     assert all(one == other for one, other in story.turns)
 
 
+def test_float_noise_moves_every_value_a_little_and_differently_on_each_validator() -> None:
+    population = Population(FIELD, CHAT, seed=1)
+    first = population.models[1]
+    exact, one, other = (
+        Judgings(replace(FIELD, float_noise=noise), CHAT, population, 0.7, 1).scores(1, SHARED, at, first)[0].values
+        for noise, at in ((0.0, 0), (2e-4, 0), (2e-4, 1))
+    )
+    assert all(0 < abs(value / true - 1) <= 2.001e-4 for value, true in zip(one, exact, strict=True))
+    assert all(value != its for value, its in zip(one, other, strict=True))
+
+
 def test_a_better_model_is_crowned_by_the_rules_and_pays_both_kings_at_first() -> None:
     story = simulate(replace(SCENE, rounds=7))
     arrived = next(id_ for id_, model in story.models.items() if model.name == "better")
