@@ -90,7 +90,7 @@ def read_field(path: Path) -> Field:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise TableError(f"{path} is not valid TOML: {error}") from None
-    field = built(_as_tuples(data), Field, "field")
+    field = built(_as_tuples(data), Field, ("field",))
     if faults := _faults(field):
         raise TableError("\n".join(faults))
     return field

@@ -6,11 +6,12 @@ What comes out is text again, and goes through the table's own parser, so that i
 import json
 import tomllib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from competitions.spec import Table
 from competitions.table import parse
-from competitions.toml_records import TableError
+from competitions.toml_records import FaultyTable, TableError
 
 
 def overridden(text: str, settings: Iterable[str]) -> Table:
@@ -24,7 +25,15 @@ def overridden(text: str, settings: Iterable[str]) -> Table:
         raise TableError(f"the table is not valid TOML: {error}") from None
     for setting in settings:
         _set(data, setting)
-    return parse("\n".join(f"{_key(name)} = {_toml(value)}" for name, value in data.items()))
+    return _parsed("\n".join(f"{_key(name)} = {_toml(value)}" for name, value in data.items()))
+
+
+def _parsed(text: str) -> Table:
+    """A table whose faults are told without their lines, which nobody has seen."""
+    try:
+        return parse(text)
+    except FaultyTable as faulty:
+        raise FaultyTable(replace(fault, line=None) for fault in faulty.faults) from None
 
 
 def _set(data: dict[str, Any], setting: str) -> None:

@@ -37,7 +37,10 @@ def test_values_are_set_by_path_in_sections_lists_and_sections_that_were_left_ou
         ("competitions.chat.epsilon.start", "must be PATH=VALUE, as in competitions.chat.epsilon.start=0.02"),
         ("competitions.code.epsilon.start=0.02", "unknown competition 'code'; known are chat"),
         ("competitions.chat.epsilon.begin=0.02", "epsilon.begin: unknown field; known are decay_blocks, end, start"),
-        ("competitions.chat.epsilon.start=2", "competitions.chat.epsilon: must be 0 < end <= start < 1"),
+        (
+            "competitions.chat.epsilon.start=2",
+            "competitions.chat.epsilon.start: must be more than 0 and less than 1 (it is 2.0)",
+        ),
         ("competitions.chat.tasks.text_loss.samples=9", "competitions.chat.tasks has no 'text_loss'; known are refer"),
         ("schedule.7.from_block=9", "schedule has no '7'; known are 0 to 1"),
         ("burn_uid.of=1", "burn_uid is a value (it is 0) and holds no 'of'"),
@@ -48,3 +51,4 @@ def test_what_cannot_be_set_is_named_with_the_remedy(setting: str, words: str) -
     with pytest.raises(TableError) as caught:
         overridden(TABLE, [setting])
     assert words in str(caught.value)
+    assert "line" not in str(caught.value)

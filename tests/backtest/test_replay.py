@@ -137,7 +137,8 @@ def test_more_rounds_before_a_crown_make_it_later(life: Ledger) -> None:
 
 def test_who_made_the_samples_is_replayed_too(life: Ledger) -> None:
     """Without the samples of all eight makers nothing is left that could prove an improvement."""
-    assert kings(replayed(life, "competitions.chat.title.producers_removed=8")) == [1] * 9
+    asked = "competitions.chat.sources.producers.min_producers=9", "competitions.chat.title.producers_removed=8"
+    assert kings(replayed(life, *asked)) == [1] * 9
 
 
 def test_a_king_whose_values_nobody_recorded_stays_and_is_counted(life: Ledger) -> None:
