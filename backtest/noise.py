@@ -1,6 +1,7 @@
 """What a simulated judging finds: every model's value on every sample, made from the seed, so that pairs are pairs.
 
-A value is the model's true mean × (the sample's hardness, the same for all models + what the model strays by).
+A value is the true mean × (the sample's hardness, the same for all models + what this one strays by). The first
+king's mean is at most half of a task's cap.
 """
 
 import math
@@ -47,7 +48,7 @@ class Judgings:
         hard = self._hardness(number, draw)
         strays = self._errors(number, draw, id_)
         return [
-            np.clip(model.loss * (one + its), 0.0, task.cap)
+            np.clip(min(1.0, task.cap / (2 * self._field.loss)) * model.loss * (one + its), 0.0, task.cap)
             for task, one, its in zip(self._tasks, hard, strays, strict=True)
         ]
 
