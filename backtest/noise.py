@@ -45,12 +45,13 @@ class Judgings:
 
     def _drawn(self, number: int, draw: int, id_: int) -> list[Values]:
         model = self._population.models[id_]
-        hard = self._hardness(number, draw)
-        strays = self._errors(number, draw, id_)
-        return [
-            np.clip(min(1.0, task.cap / (2 * self._field.loss)) * model.loss * (one + its), 0.0, task.cap)
-            for task, one, its in zip(self._tasks, hard, strays, strict=True)
-        ]
+        drawn = zip(self._tasks, self._hardness(number, draw), self._errors(number, draw, id_), strict=True)
+        made = []
+        for task, hard, strays in drawn:
+            its = min(1.0, task.cap / (2 * self._field.loss)) * model.loss * (hard + strays)
+            its[:: self._field.producers] *= 1 - model.favour
+            made.append(np.clip(its, 0.0, task.cap))
+        return made
 
     def _hardness(self, number: int, draw: int) -> list[Values]:
         chances = self._chances(number, draw, 0, 0)
