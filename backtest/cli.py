@@ -48,7 +48,9 @@ def backtest(
         Path | None, typer.Option("--table", help="A table's file; without it the ledger's own, or the field's.")
     ] = None,
     rule: Annotated[str, typer.Option("--rule", help=f"Which rules: {' or '.join(RULES)}.")] = OURS,
-    field: Annotated[Path, typer.Option("--field", help="The simulated field's file.")] = FIELDS / "decayed.toml",
+    field: Annotated[
+        Path, typer.Option("--field", help="The simulated field's file.", show_default="the field of the targets")
+    ] = FIELDS / "decayed.toml",
     seed: Annotated[int, typer.Option("--seed", min=0, help="What chance in a simulation is made from.")] = 20,
     plots: Annotated[Path | None, typer.Option("--plots", help="Folder for a simulation's pictures (PNG).")] = None,
     as_json: AsJson = False,

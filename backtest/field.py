@@ -27,6 +27,8 @@ class Arrivals:
     """Of a clone: how far its values stray from the king's, in units of how far two models' values stray."""
     coldkeys: int = 0
     """How many coldkeys all arrivals of a round share; 0 gives each its own."""
+    favour: float = 0.0
+    """By how much their values on the first producer's samples are lower than the king's: it colludes with them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a simulated judging finds: every model's value on every sample, made from the seed, so that pairs are pairs.
 
-A value is the model's true mean × (the sample's hardness, the same for all models + what the model strays by).
+A value is the true mean × (the sample's hardness, the same for all models + what this one strays by). The first
+king's mean is at most half of a task's cap.
 """
 
 import math
@@ -44,12 +45,13 @@ class Judgings:
 
     def _drawn(self, number: int, draw: int, id_: int) -> list[Values]:
         model = self._population.models[id_]
-        hard = self._hardness(number, draw)
-        strays = self._errors(number, draw, id_)
-        return [
-            np.clip(model.loss * (one + its), 0.0, task.cap)
-            for task, one, its in zip(self._tasks, hard, strays, strict=True)
-        ]
+        drawn = zip(self._tasks, self._hardness(number, draw), self._errors(number, draw, id_), strict=True)
+        made = []
+        for task, hard, strays in drawn:
+            its = min(1.0, task.cap / (2 * self._field.loss)) * model.loss * (hard + strays)
+            its[:: self._field.producers] *= 1 - model.favour
+            made.append(np.clip(its, 0.0, task.cap))
+        return made
 
     def _hardness(self, number: int, draw: int) -> list[Values]:
         chances = self._chances(number, draw, 0, 0)

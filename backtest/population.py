@@ -25,6 +25,8 @@ class Model:
     parent: int | None = None
     """Whose values a clone's or a copy's stray from."""
     own_noise: float = 1.0
+    favour: float = 0.0
+    """By how much its values on the first producer's samples are lower."""
     claim: Claim | None = None
     """Of a copy: whose model it is."""
 
@@ -62,14 +64,15 @@ class Population:
         )
         submission = _submission(self._competition, id_, block, _coldkey(group, id_, number, place))
         loss = (king.loss if king else self._field.loss) * (1 - group.improvement)
+        favoured = king.favour if king else 0.0
         if king is None or group.kind == "own":
-            model = Model(submission, group.name, loss, number)
+            model = Model(submission, group.name, loss, number, favour=1 - (1 - group.favour) * (1 - favoured))
         elif group.kind == "clone":
-            model = Model(submission, group.name, loss, number, king.submission.id, group.own_noise)
+            model = Model(submission, group.name, loss, number, king.submission.id, group.own_noise, favoured)
         else:
             submission = replace(submission, digest=king.submission.digest)
             claim = Ownership((king.submission, submission), b"").copied_from(submission)
-            model = Model(submission, group.name, loss, number, king.submission.id, 0.0, claim)
+            model = Model(submission, group.name, loss, number, king.submission.id, 0.0, favoured, claim)
         self.models[id_] = model
         self.live[id_] = submission
 

@@ -33,16 +33,17 @@ def _figures(side: Side) -> dict[str, float]:
 
 def tables(study: Sequence[Found], rule: str, comparison: str, rounds: int, seed: int) -> list[Table]:
     """A table for each level: each figure under the rules in question, its target, and under those to compare with."""
-    return [_table(found, rule, comparison, f"{rounds} rounds, seed {seed}") for found in study]
+    return [_table(found, rule, comparison, f"{rounds} simulated, seed {seed}") for found in study]
 
 
 def _table(found: Found, rule: str, comparison: str, of: str) -> Table:
     level = found.level
-    pooled = f"{level.fewest_rounds} to {level.pooled_rounds} rounds pooled"
-    title = f"ρ {level.rho:g}, {pooled}; {of}, on shared and on independent bundles each"
+    title = f"ρ {level.rho:g}; {level.fewest_rounds} to {level.pooled_rounds} rounds pooled; {of}"
     table = Table("", rule, "target", comparison, title=title)
     ours, theirs = _figures(found.ours), _figures(found.comparison)
     for name, words in _WORDS.items():
+        if name.startswith("crowned") and not found.ours.shared.arrivals:
+            continue
         shown = _count if name == "models_judged" else _percent
         table.add_row(
             words.format(limit=level.limit_rounds),

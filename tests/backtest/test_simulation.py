@@ -79,6 +79,14 @@ def turn(before: int, after: int) -> Turn:
     return Turn(reign(before), reign(after), {after: 1.0}, judged=2.0)
 
 
+def test_a_colluding_producer_crowns_its_friend_only_where_no_producer_is_removed() -> None:
+    field = replace(read_field(FIELDS / "colluding.toml"), validators=1)
+    scene = replace(SCENE, field=field, level=field.levels[0], rounds=6)
+    trusting = replace(CHAT, title=replace(CHAT.title, producers_removed=0))
+    assert figures(simulate(scene)).false_crowns == 0
+    assert figures(simulate(replace(scene, competition=trusting))).false_crowns > 0.1
+
+
 def test_figures_count_false_crowns_waits_agreement_and_moved_pay() -> None:
     """Of two validators one crowns an equal model in round 2, and a round later than the other the better one."""
     level = Level(rho=0.5, pooled_rounds=3, fewest_rounds=2, significance_without=0.01, limit_rounds=2)
