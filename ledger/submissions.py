@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from chain.types import Block, Hotkey
+from competitions import notes
 from competitions.records import Intake, Submission
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
 from ledger.lineages import keep_sketch
@@ -69,7 +70,7 @@ class Retry:
 def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
     """Opened commitments that are neither a submission nor refused, most senior first.
 
-    A commitment whose hotkey held no uid when it was first seen is never among them.
+    A commitment whose hotkey held no uid when it was first seen is never among them, and no standing note is.
     """
     earlier, twin = aliased(OpeningRow), aliased(OpeningRow)
     first = select(func.min(earlier.id)).where(earlier.commitment_id == CommitmentRow.id)
@@ -82,6 +83,7 @@ def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
         .outerjoin(SubmissionRow, SubmissionRow.commitment_id == CommitmentRow.id)
         .outerjoin(RefusalRow, RefusalRow.commitment_id == CommitmentRow.id)
         .where(SubmissionRow.id.is_(None), RefusalRow.commitment_id.is_(None), CommitmentRow.uid.is_not(None))
+        .where(or_(CommitmentRow.raw.is_(None), CommitmentRow.raw != notes.CLEAR))
         .order_by(CommitmentRow.commit_block, CommitmentRow.id)
     )
     with ledger.reading() as session:

@@ -38,6 +38,7 @@ from neurons.loops.fetch import Fetch
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.reporting import Silent
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.pocket import Pocket
 
@@ -60,7 +61,7 @@ class Bench:
         return next(s.digest for s in every if s.repo == repo)
 
     def fetch(self) -> None:
-        fetch = Fetch(self.pocket.chain, self.ledger, self.loop.intake, self.pocket.table, self.loop.wakes)
+        fetch = Fetch(self.pocket.chain, self.ledger, self.loop.intake, Rulebook.of(self.pocket.table), self.loop.wakes)
         while fetch.step():
             pass
 
@@ -85,7 +86,7 @@ def opened(pocket: Pocket, folder: Path) -> Bench:
     intake = Intake(hub, ModelCache(folder / "models"))
     sources = Sources(Doors(pocket.chain, hub, folder / "sources"))
     judging = (sources, ScriptedExecutor({}), intake, Descent(ledger), folder / "bundles", 2)
-    loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
+    loop = Rounds(pocket.chain, ledger, SUBNET, Rulebook.of(pocket.table), *judging, wakes, Silent(), stopping)
     return Bench(pocket, ledger, loop, stopping)
 
 
@@ -95,7 +96,7 @@ def seen(pocket: Pocket, made_ledger: Path, tmp_path_factory: pytest.TempPathFac
     folder: Path = tmp_path_factory.mktemp("seen")
     shutil.copy(made_ledger, folder)
     bench = opened(pocket, folder)
-    watch = Watch(pocket.chain, bench.ledger, SUBNET, pocket.table, bench.loop.wakes, catch_up=2)
+    watch = Watch(pocket.chain, bench.ledger, SUBNET, Rulebook.of(pocket.table), bench.loop.wakes, catch_up=2)
     while watch.step():
         pass
     bench.ledger.close()
@@ -307,7 +308,7 @@ def with_exercises(bench: Bench, *tasks: TaskSpec) -> Bench:
     table = replace(
         bench.pocket.table, competitions=(replace(answers, sources=sources, tasks=(*answers.tasks, *tasks)),)
     )
-    return replace(bench, loop=replace(bench.loop, table=table))
+    return replace(bench, loop=replace(bench.loop, rulebook=Rulebook.of(table)))
 
 
 def test_only_sources_that_a_task_names_are_asked_and_told_of_the_youngest_commit_judged(bench: Bench) -> None:
@@ -492,7 +493,7 @@ def test_what_a_round_was_judged_on_is_on_record(bench: Bench) -> None:
 def test_a_round_without_its_base_is_held_and_counted_once_a_block(bench: Bench) -> None:
     missing = BaseRef("owner/base", "a" * 40, "b" * 64)
     table = replace(bench.pocket.table, competitions=(replace(bench.pocket.table.competitions[0], base=missing),))
-    bench = replace(bench, loop=replace(bench.loop, table=table))
+    bench = replace(bench, loop=replace(bench.loop, rulebook=Rulebook.of(table)))
     for _ in range(3):
         assert not bench.loop.step()
     held = rounds.open_round_of(bench.ledger, "answers")
