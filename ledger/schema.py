@@ -332,6 +332,16 @@ class PresenceRow(Base):
     present: Mapped[bool]
 
 
+class FlagRow(Base):
+    """A producer to be looked at: on its samples some entrant stands otherwise than on the others'."""
+
+    __tablename__ = "producer_flags"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("closings.round_id"), primary_key=True)
+    maker: Mapped[Coldkey] = mapped_column(String, primary_key=True)
+    z: Mapped[float]
+
+
 class ClosingRow(Base):
     """The end of a round."""
 

@@ -220,5 +220,8 @@ class Rounds:
         name = setting.competition.name
         rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
         log.info("%s round %d closed: %s", name, round_.number, outcome.reign)
+        if outcome.flags:
+            named = ", ".join(f"{flag.maker} (z {flag.z:+.1f})" for flag in outcome.flags)
+            log.warning("%s round %d: entrants stand otherwise on the samples of %s", name, round_.number, named)
         self.reporter.round_closed(name, round_.number, round_.seed_block, outcome)
         self.wakes.poke("weigh")

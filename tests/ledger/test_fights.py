@@ -8,12 +8,13 @@ import pytest
 from chain.types import Block, Coldkey
 from competitions.entrant import Setting
 from competitions.entrants import Judged
-from competitions.records import Evidence, FightState, Reign, RoundOutcome, Standing
+from competitions.records import Evidence, FightState, Flag, Reign, RoundOutcome, Standing
 from competitions.spec import Competition
 from competitions.table import parse
 from competitions.title_fight import Bout, Pairing
 from evaluation.verdicts import Abandoned, Outraced, TaskValues, Verdict
 from ledger import fights, presence, rounds, verdicts
+from ledger.board import board
 from ledger.database import Ledger
 from models.rejections import Reason, Rejection
 from tests.competitions.builders import TABLE
@@ -65,6 +66,13 @@ def test_a_standings_evidence_is_kept_whole(contest: Ledger) -> None:
     close(contest, 0, {RIVAL: "open"}, reign(KING))
     (row,) = rounds.standings(contest, 1)
     assert row.evidence == evidence("open")
+
+
+def test_flagged_producers_are_shown_with_their_round(contest: Ledger) -> None:
+    flags = (Flag("cold-b", -9.5), Flag("cold-a", 4.25))
+    rounds.close_round(contest, open_round(contest).id, RoundOutcome((), None, flags), Block(900))
+    (shown,) = board(contest).contests
+    assert shown.rounds[0].flags == flags
 
 
 def test_a_rivals_bouts_are_its_newest_full_rounds_beside_the_same_incumbent(

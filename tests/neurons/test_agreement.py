@@ -56,7 +56,7 @@ def watched(life: Life, ledger: Ledger, polls: Sequence[int]) -> None:
 def entrants(life: Life, ledger: Ledger, number: int) -> list[tuple[Hotkey, str, Block, Block]]:
     found = field(life, ledger, number)
     assert found is not None
-    return [(s.hotkey, s.repo, s.commit_block, s.revealed_block) for s in found.entrants]
+    return [(s.hotkey, s.repo, s.commit_block, s.revealed_block) for s in found.live]
 
 
 def field(life: Life, ledger: Ledger, number: int) -> Field | None:
