@@ -19,7 +19,7 @@ from competitions.notes import StandingNote
 from competitions.notes import encode as encode_notes
 from competitions.table import parse, shares_at
 from hub.folder import FolderHub
-from ledger import announcements, clear_texts, network, submissions, weights
+from ledger import announcements, network, weights
 from ledger.announcements import Dismissal
 from ledger.board import board
 from ledger.database import Ledger, open_ledger
@@ -28,7 +28,7 @@ from neurons.adoption import Place, signed_file
 from neurons.loops.adopt import Adopt
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
-from neurons.pointers import read_pointers
+from neurons.pointers import is_all_read, read_pointers
 from neurons.reporting import Silent
 from neurons.rulebook import Listening, Rulebook
 from neurons.supervisor import Wakes
@@ -315,8 +315,9 @@ def test_announcements_and_notes_are_no_pointers_and_refused_as_none(scene: Scen
     scene.at(30)
     scene.at(50)
     read_pointers(life.ledger)
-    assert (clear_texts.unread(life.ledger), submissions.undecoded(life.ledger)) == ((), ())
-    assert all(passport.reason is None for passport in board(life.ledger).submissions)
+    assert is_all_read(life.ledger)
+    told = {seen.hotkey: (seen.state, seen.reason) for seen in board(life.ledger).submissions}
+    assert (told[scene.owner.hotkey], told[validator]) == (("ignored", None), ("revealed", None))
 
 
 def test_readers_of_the_ledger_see_the_table_that_holds_now(scene: Scene) -> None:

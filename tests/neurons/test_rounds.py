@@ -11,7 +11,9 @@ import pytest
 
 from chain.reader import ChainError
 from chain.types import Block, Coldkey, Hotkey
+from competitions.announcements import Announcement
 from competitions.ownership import Claim
+from competitions.table import parse
 from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
 from evaluation.sources.bundle import read_bundle
@@ -24,7 +26,8 @@ from evaluation.sources.spec import GeneratedSpec, NamedSource, SourceSpec
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from hub.huggingface import HuggingFaceHub
-from ledger import rounds, submissions, verdicts
+from ledger import announcements, rounds, submissions, verdicts
+from ledger.announcements import Heard
 from ledger.database import Ledger, open_ledger
 from ledger.samples import samples_of
 from ledger.waits import Wait, waits
@@ -32,13 +35,14 @@ from localnet.scenario import SUBNET
 from models.bases import BaseRef
 from models.cache import ModelCache
 from models.rejections import Reason, Rejection
+from neurons import tables
 from neurons.descent import Descent
 from neurons.intake import PATIENCE, Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.reporting import Silent
-from neurons.rulebook import Rulebook
+from neurons.rulebook import Listening, Rulebook
 from neurons.supervisor import Wakes
 from tests.pocket import Pocket
 
@@ -503,3 +507,20 @@ def test_a_round_without_its_base_is_held_and_counted_once_a_block(bench: Bench)
     now = bench.pocket.chain.head()
     detail = "the competition's base owner/base is not here yet"
     assert (held.state, wait) == ("held", Wait("no_base", detail, 1, now, now))
+
+
+def test_a_round_is_judged_by_the_table_of_its_seed_block_and_held_while_that_is_not_here(bench: Bench) -> None:
+    first, since = bench.pocket.table, Block(289)
+    rulebook = Rulebook(first, Listening(bench.ledger, SUBNET))
+    bench = replace(bench, loop=replace(bench.loop, rulebook=rulebook)).judged_by(HONEST)
+    heard = Heard(1, Hotkey("owner"), Block(1), b"")
+    announcements.announce(bench.ledger, heard, Announcement("owner/tables", "a" * 64, since))
+    bench.run()
+    assert [rounds.closed(bench.ledger, name)[-1].seed_block for name in ("answers", "text")] == [288, 276]
+    text = tables.read("pocket").replace("cap = 16.0", "cap = 15.0")
+    announcements.adopt(bench.ledger, heard.commitment_id, parse(text).fingerprint, text)
+    bench.run()
+    assert [rounds.closed(bench.ledger, name)[-1].seed_block for name in ("answers", "text")] == [312, 300]
+    assert isinstance(bench.loop.executor, ScriptedExecutor)
+    caps = {request.bundle: request.tasks[0].cap for request in bench.loop.executor.requests}
+    assert list(caps.values()) == [16.0] * 4 + [15.0] * 2
