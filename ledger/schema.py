@@ -524,6 +524,40 @@ class ReadbackRow(Base):
     block: Mapped[Block] = mapped_column(INT)
 
 
+class AnnouncementRow(Base):
+    """A table that the subnet's owner announced in time."""
+
+    __tablename__ = "announcements"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), primary_key=True)
+    activation_block: Mapped[Block] = mapped_column(INT)
+    repo: Mapped[str]
+    digest: Mapped[str]
+    """Of the file."""
+    reader: Mapped[int] = mapped_column(INT)
+    """Version of readers that it needs."""
+
+
+class AdoptionRow(Base):
+    """An announced table that was had, and holds from its activation on unless a newer announcement replaces it."""
+
+    __tablename__ = "adoptions"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("announcements.commitment_id"), primary_key=True)
+    fingerprint: Mapped[str]
+    text: Mapped[str]
+
+
+class DismissalRow(Base):
+    """A commitment meant as an announcement that never comes to hold, and why."""
+
+    __tablename__ = "dismissals"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), primary_key=True)
+    reason: Mapped[str]
+    detail: Mapped[str]
+
+
 class HeartbeatRow(Base):
     """The present: what a loop last said of itself."""
 

@@ -19,6 +19,7 @@ from competitions.entrant import Result, Setting
 from competitions.ranking import race_against
 from competitions.records import RoundOutcome, Submission, TaskScore
 from competitions.spec import Competition, Table
+from competitions.succession import Succession
 from competitions.table import competition_named
 from evaluation.executor import Executor
 from evaluation.sources.held import Cause, Held
@@ -37,6 +38,7 @@ from neurons.refusals import Refusal, Refusals, gone
 from neurons.reporting import Reporter
 from neurons.round_samples import RoundSamples
 from neurons.round_verdicts import RoundVerdicts
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 
 log = logging.getLogger(__name__)
@@ -53,7 +55,7 @@ class Rounds:
     chain: ChainReader
     ledger: Ledger
     netuid: NetUid
-    table: Table
+    rulebook: Rulebook
     sources: PoolReader
     executor: Executor
     intake: Intake
@@ -74,31 +76,41 @@ class Rounds:
         """
         finalized = self.chain.finalized().number
         advanced, failure = False, None
-        for competition in self.table.competitions:
+        known = self.rulebook.succession()
+        for name, paced in known.paced().items():
             try:
-                advanced |= self._advance(competition, finalized)
+                advanced |= self._advance(known, paced, finalized)
             except Exception as error:  # noqa: BLE001 - whatever it is, the other competitions go on
-                log.warning("%s cannot go on: %s: %s", competition.name, type(error).__name__, error)
+                log.warning("%s cannot go on: %s: %s", name, type(error).__name__, error)
                 failure = error
         if failure is not None and not advanced:
             raise failure
         return advanced
 
-    def _advance(self, competition: Competition, finalized: Block) -> bool:
-        number = self._next(competition, finalized)
-        at = seed_block(number, competition.first_block, competition.round_blocks)
-        round_ = self._open(competition, number, at) if at <= finalized else None
-        if round_ is None:
+    def _advance(self, known: Succession, paced: Competition, finalized: Block) -> bool:
+        """A step of one competition's next round, by the rules that hold at its seed block."""
+        number = self._next(paced, finalized)
+        at = seed_block(number, paced.first_block, paced.round_blocks)
+        if at > finalized:
             return False
-        field = assemble(self.chain, self.ledger, self.netuid, self.table, competition, round_)
+        table = known.at(at)
+        if table is None:
+            log.debug("%s round %d held: which table holds at block %d is not known yet", paced.name, number, at)
+            self.wakes.poke("adopt")
+            return False
+        competition = competition_named(table, paced.name)
+        round_ = None if competition is None else self._open(competition, number, at)
+        if competition is None or round_ is None:
+            return False
+        field = assemble(self.chain, self.ledger, self.netuid, table, competition, round_)
         if field is None:
             self.wakes.poke("watch")
             return False
         setting = Setting(competition, number, at, round_.seed)
         refused = Refusals(self.ledger, self.descent).of(competition, round_, field)
-        given_up = {s.id for s in field.live if s.intake == "due" and self._is_given_up(s)}
+        given_up = {s.id for s in field.live if s.intake == "due" and self._is_given_up(table, s)}
         entrants = Entry(self.ledger).entrants(setting, field, refused, given_up)
-        if not all(self._is_given_up(submission) for submission in awaited(field, entrants, competition, refused)):
+        if not all(self._is_given_up(table, one) for one in awaited(field, entrants, competition, refused)):
             self.wakes.poke("fetch")
             return False
         if competition.base and competition.base.digest not in lineages.sketched(self.ledger):
@@ -108,9 +120,9 @@ class Rounds:
             return False
         return self._judge(setting, round_, field, entrants, refused)
 
-    def _is_given_up(self, submission: Submission) -> bool:
+    def _is_given_up(self, table: Table, submission: Submission) -> bool:
         """Whether files that are due were asked for in vain so often that no round waits for them any more."""
-        rules = competition_named(self.table, submission.competition)
+        rules = competition_named(table, submission.competition)
         if rules is None:
             return True
         return submissions.retries(self.ledger, submission.id, eligible_from(submission, rules)) >= PATIENCE

@@ -39,6 +39,7 @@ from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
 from neurons.reporting import Silent
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Loop, Wakes
 from tests.neurons.tiny_model import write_model
 
@@ -171,7 +172,7 @@ class Validator:
             chain=chain,
             ledger=self.ledger,
             netuid=MODELS,
-            table=self.table,
+            rulebook=Rulebook.of(self.table),
             sources=Sources(Doors(chain, hub, folder / "sources")),
             executor=executor,
             intake=intake,
@@ -188,13 +189,13 @@ class Validator:
             wallet=cast.validator,
             ledger=self.ledger,
             netuid=MODELS,
-            table=self.table,
+            rulebook=Rulebook.of(self.table),
             refresh_blocks=BlockCount(30),
             reporter=Silent(),
         )
         self.loops: Mapping[str, Loop] = {
-            "watch": Watch(chain, self.ledger, MODELS, self.table, wakes),
-            "fetch": Fetch(chain, self.ledger, intake, self.table, wakes),
+            "watch": Watch(chain, self.ledger, MODELS, Rulebook.of(self.table), wakes),
+            "fetch": Fetch(chain, self.ledger, intake, Rulebook.of(self.table), wakes),
             "rounds": judging,
             "weigh": weigh,
         }

@@ -17,6 +17,7 @@ from ledger.rounds import Round
 from neurons import tables
 from neurons.field import Field, assemble
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.lives import Commit, Life, Register
 from tests.neurons.scenes import NETUID
@@ -45,7 +46,7 @@ def lived(happenings: Sequence[tuple[int, Commit | Register]]) -> Life:
 
 
 def watched(life: Life, ledger: Ledger, polls: Sequence[int]) -> None:
-    watch = Watch(life, ledger, NETUID, TABLE, Wakes())
+    watch = Watch(life, ledger, NETUID, Rulebook.of(TABLE), Wakes())
     for block in polls:
         life.hold_finality(block)
         while watch.step():
