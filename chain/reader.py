@@ -102,6 +102,10 @@ class ChainReader(Protocol):
         """The metagraph by uid. Raises UnknownSubnet."""
         ...
 
+    def subnet_owner(self, netuid: NetUid, block: Block | None = None) -> Hotkey | None:
+        """The hotkey that speaks for the subnet; None where it has none. Raises UnknownSubnet, UnknownBlock."""
+        ...
+
     def commitments(self, netuid: NetUid, block: Block | None = None) -> tuple[Commitment | Unreadable, ...]:
         """Every hotkey's commitment on the subnet, in a fixed number of calls however many there are.
 

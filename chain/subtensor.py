@@ -104,6 +104,19 @@ class SubtensorChain:
 
         return self._lines.read(f"reading the metagraph of netuid {netuid}", ask)
 
+    def subnet_owner(self, netuid: NetUid, block: Block | None = None) -> Hotkey | None:
+        """The hotkey that speaks for the subnet."""
+        items = (_SUBTENSOR.SubnetOwnerHotkey, _SUBTENSOR.NetworksAdded)
+
+        async def ask(substrate: Substrate) -> Hotkey | None:
+            hash_ = await _hash(substrate, block)
+            owner, exists = await asyncio.gather(*(substrate.query(*item, [netuid], hash_) for item in items))
+            if not exists:
+                raise self._no_subnet(netuid)
+            return Hotkey(str(owner)) if owner else None
+
+        return self._lines.read(f"reading the owner of netuid {netuid}", ask)
+
     def commitments(self, netuid: NetUid, block: Block | None = None) -> tuple[Commitment | Unreadable, ...]:
         """Every hotkey's commitment, in three map reads however many there are."""
 

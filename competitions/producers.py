@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from scipy.special import ndtri, stdtr
 
+from competitions.records import Flag
 from competitions.title_fight import NOBODY, Bout, Pairing
 from evaluation.paired import FEWEST
 from evaluation.strata import normalisation_of
@@ -19,16 +20,6 @@ LIMIT = 4.0
 
 _LEAST = 1e-300
 """No probability counts as less: its z, 37, is beyond all doubt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """A producer on whose samples some entrant stands otherwise than on the others'."""
-
-    maker: str
-    """Its coldkey."""
-    z: float
-    """The difference in standard errors, more than LIMIT; negative where the entrant does worse on its samples."""
 
 
 def flagged(tasks: Sequence[TaskSpec], entrants: Sequence[Sequence[Bout]]) -> tuple[Flag, ...]:

@@ -109,8 +109,20 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """A producer on whose samples some entrant stands otherwise than on the others'."""
+
+    maker: str
+    """Its coldkey."""
+    z: float
+    """The difference in standard errors; negative where the entrant does worse on its samples."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoundOutcome:
-    """What a judged round decides: every entrant's standing, and who reigns from now on (None: nobody)."""
+    """What a judged round decides: every entrant's standing, who reigns from now on (None: nobody), and which producers
+    are to be looked at."""
 
     standings: tuple[Standing, ...]
     reign: Reign | None
+    flags: tuple[Flag, ...] = ()

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "leaderboard": ("leaderboard.cli", "app"),
     "samples": ("ledger.samples_cli", "app"),
     "table": ("neurons.table_cli", "app"),
+    "backtest": ("backtest.cli", "app"),
     "localnet": ("localnet.cli", "app"),
     "chain": ("chain.cli", "app"),
 }

@@ -3,7 +3,7 @@
 Reads only, in a fixed number of queries however much the ledger holds.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sqlalchemy import select, true
@@ -13,7 +13,7 @@ from chain.types import Block, Hotkey, Uid
 from competitions.spec import Table
 from competitions.table import parse
 from competitions.toml_records import TableError
-from ledger import heartbeats, network
+from ledger import announcements, heartbeats, network
 from ledger.contest import Contest, contests
 from ledger.database import Ledger
 from ledger.directory import Directory, directory
@@ -82,6 +82,7 @@ def board(ledger: Ledger, *, rounds: int = 3, trend: int = 60, submissions: int 
     with ledger.reading() as session:
         identity, head = network.identity(session), network.head(session)
         who = directory(session, identity)
+        identity = _in_force(session, identity, head)
         table = _table(identity.table_text) if identity is not None else None
         held = contests(session, who, table, head.block if head is not None else None, rounds, trend)
         return Board(
@@ -96,6 +97,15 @@ def board(ledger: Ledger, *, rounds: int = 3, trend: int = 60, submissions: int 
             sendings=sendings(session, true(), sent),
             loops=heartbeats.beats(session),
         )
+
+
+def _in_force(session: Session, identity: Identity | None, head: HeadSeen | None) -> Identity | None:
+    """The identity with the announced table that holds by now, if one does."""
+    text = announcements.in_force(session, identity.netuid, head.block) if identity and head else None
+    table = _table(text) if text is not None else None
+    if identity is None or text is None or table is None:
+        return identity
+    return replace(identity, table_text=text, table_fingerprint=table.fingerprint)
 
 
 @lru_cache(maxsize=4)

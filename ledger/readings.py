@@ -11,11 +11,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from chain.types import Block
-from competitions.records import Role
+from competitions.records import Evidence, Flag, Role
 from ledger.directory import Directory, Model
+from ledger.evidence import evidence, of_standing
 from ledger.pools import PoolReading, pools
 from ledger.rounds import RoundState, state_of
-from ledger.schema import BundleRow, ClosingRow, ReignRow, RoundRow, StandingRow, SubmissionRow, VerdictRow
+from ledger.schema import (
+    BundleRow,
+    ClosingRow,
+    EvidenceRow,
+    FlagRow,
+    ReignRow,
+    RoundRow,
+    StandingRow,
+    SubmissionRow,
+    VerdictRow,
+)
 from ledger.trends import round_age
 from ledger.waits import Wait, waits
 
@@ -31,6 +42,7 @@ class Place:
     improvement: float | None
     needed: float | None
     why: str
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,8 @@ class RoundReading:
     closed_block: Block | None
     judged: int
     standings: tuple[Place, ...]
+    flags: tuple[Flag, ...] = ()
+    """Producers to be looked at, the most striking first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +96,39 @@ def readings(session: Session, directory: Directory, found: Sequence[FoundRound]
     """Those rounds as readers see them, by round id."""
     ids = [round_.row.id for round_ in found]
     places, judged = _places(session, directory, ids), _judged(session, ids)
-    waited, drawn_from = waits(session, ids), pools(session, ids)
+    waited, drawn_from, flagged = waits(session, ids), pools(session, ids), _flags(session, ids)
     return {
-        id_: _reading(round_, waited.get(id_, ()), drawn_from.get(id_, ()), judged.get(id_, 0), places[id_])
+        id_: _reading(
+            round_, waited.get(id_, ()), drawn_from.get(id_, ()), judged.get(id_, 0), places[id_], flagged.get(id_, ())
+        )
         for id_, round_ in zip(ids, found, strict=True)
     }
 
 
+def _flags(session: Session, ids: Sequence[int]) -> dict[int, tuple[Flag, ...]]:
+    """Flagged producers by round id."""
+    query = select(FlagRow).where(FlagRow.round_id.in_(ids)).order_by(func.abs(FlagRow.z).desc(), FlagRow.maker)
+    found: dict[int, tuple[Flag, ...]] = {}
+    for row in session.scalars(query):
+        found[row.round_id] = (*found.get(row.round_id, ()), Flag(row.maker, row.z))
+    return found
+
+
 def _places(session: Session, directory: Directory, ids: Sequence[int]) -> dict[int, tuple[Place, ...]]:
     """Standings by round id."""
-    query = select(StandingRow, SubmissionRow).join(SubmissionRow, SubmissionRow.id == StandingRow.submission_id)
+    query = select(StandingRow, SubmissionRow, EvidenceRow)
+    query = query.join(SubmissionRow, SubmissionRow.id == StandingRow.submission_id)
+    query = query.outerjoin(EvidenceRow, of_standing())
     query = query.where(StandingRow.round_id.in_(ids)).order_by(StandingRow.round_id, StandingRow.place)
     places: dict[int, list[Place]] = {id_: [] for id_ in ids}
-    for row, submission in session.execute(query):
-        places[row.round_id].append(_place(row, directory.model(submission)))
+    for row, submission, found in session.execute(query):
+        places[row.round_id].append(_place(row, directory.model(submission), found))
     return {id_: tuple(rows) for id_, rows in places.items()}
 
 
-def _place(row: StandingRow, model: Model) -> Place:
-    return Place(row.place, model, cast(Role, row.role), row.score, row.improvement, row.needed, row.why)
+def _place(row: StandingRow, model: Model, found: EvidenceRow | None) -> Place:
+    proof = evidence(found) if found is not None else None
+    return Place(row.place, model, cast(Role, row.role), row.score, row.improvement, row.needed, row.why, proof)
 
 
 def _judged(session: Session, ids: Sequence[int]) -> dict[int, int]:
@@ -119,6 +147,7 @@ def _reading(
     drawn: tuple[PoolReading, ...],
     judged: int,
     places: tuple[Place, ...],
+    flags: tuple[Flag, ...],
 ) -> RoundReading:
     cause = str(waited[0]) if waited else None
     root, near_duplicates = (found.bundle.root, found.bundle.near_duplicates) if found.bundle else (None, None)
@@ -135,4 +164,5 @@ def _reading(
         closed_block=found.closed_block,
         judged=judged,
         standings=places,
+        flags=flags,
     )

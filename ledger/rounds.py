@@ -16,7 +16,17 @@ from evaluation.sources.pool import Pool
 from ledger.database import Ledger, LedgerConflict, NoSuchRecord
 from ledger.evidence import evidence, evidence_row, of_standing
 from ledger.pools import record_pools, rows_of
-from ledger.schema import BundleRow, ClosingRow, EvidenceRow, MakersRow, ReignRow, RoundRow, StandingRow, WaitRow
+from ledger.schema import (
+    BundleRow,
+    ClosingRow,
+    EvidenceRow,
+    FlagRow,
+    MakersRow,
+    ReignRow,
+    RoundRow,
+    StandingRow,
+    WaitRow,
+)
 from ledger.waits import newest_wait, wait_of
 
 RoundState = Literal["open", "held", "closed"]
@@ -92,6 +102,7 @@ def close_round(ledger: Ledger, round_id: int, outcome: RoundOutcome, at_block: 
         session.add(ClosingRow(round_id=round_id, at_block=at_block))
         session.flush()
         session.add_all(_standing_row(round_id, standing) for standing in outcome.standings)
+        session.add_all(FlagRow(round_id=round_id, maker=flag.maker, z=flag.z) for flag in outcome.flags)
         session.flush()
         session.add_all(row for standing in outcome.standings if (row := evidence_row(round_id, standing)))
         if outcome.reign is not None:

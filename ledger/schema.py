@@ -329,7 +329,20 @@ class PresenceRow(Base):
 
     round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
     submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    since_round: Mapped[int] = mapped_column(INT)
+    """The first round of the reign, which tells two reigns of one submission apart."""
+    at_block: Mapped[Block] = mapped_column(INT)
     present: Mapped[bool]
+
+
+class FlagRow(Base):
+    """A producer to be looked at: on its samples some entrant stands otherwise than on the others'."""
+
+    __tablename__ = "producer_flags"
+
+    round_id: Mapped[int] = mapped_column(INT, ForeignKey("closings.round_id"), primary_key=True)
+    maker: Mapped[Coldkey] = mapped_column(String, primary_key=True)
+    z: Mapped[float]
 
 
 class ClosingRow(Base):
@@ -400,7 +413,7 @@ class VerdictRow(Base):
 
     id: Mapped[int] = mapped_column(INT, primary_key=True)
     round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"))
-    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"), index=True)
     attempt: Mapped[int] = mapped_column(INT)
     outcome: Mapped[str]
     reason: Mapped[str | None]
@@ -509,6 +522,40 @@ class ReadbackRow(Base):
 
     sending_id: Mapped[int] = mapped_column(INT, ForeignKey("sendings.id"), primary_key=True)
     block: Mapped[Block] = mapped_column(INT)
+
+
+class AnnouncementRow(Base):
+    """A table that the subnet's owner announced in time."""
+
+    __tablename__ = "announcements"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), primary_key=True)
+    activation_block: Mapped[Block] = mapped_column(INT)
+    repo: Mapped[str]
+    digest: Mapped[str]
+    """Of the file."""
+    reader: Mapped[int] = mapped_column(INT)
+    """Version of readers that it needs."""
+
+
+class AdoptionRow(Base):
+    """An announced table that was had, and holds from its activation on unless a newer announcement replaces it."""
+
+    __tablename__ = "adoptions"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("announcements.commitment_id"), primary_key=True)
+    fingerprint: Mapped[str]
+    text: Mapped[str]
+
+
+class DismissalRow(Base):
+    """A commitment meant as an announcement that never comes to hold, and why."""
+
+    __tablename__ = "dismissals"
+
+    commitment_id: Mapped[int] = mapped_column(INT, ForeignKey("commitments.id"), primary_key=True)
+    reason: Mapped[str]
+    detail: Mapped[str]
 
 
 class HeartbeatRow(Base):

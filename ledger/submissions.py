@@ -3,11 +3,11 @@
 Knows nothing of how pointers are decoded or models vetted. Pointers that never were sealed are in `ledger.clear_texts`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from chain.types import Block, Hotkey
@@ -66,10 +66,11 @@ class Retry:
     at_block: Block
 
 
-def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
+def undecoded(ledger: Ledger, beside: Collection[bytes] = ()) -> tuple[OpenedCommitment, ...]:
     """Opened commitments that are neither a submission nor refused, most senior first.
 
-    A commitment whose hotkey held no uid when it was first seen is never among them.
+    A commitment whose hotkey held no uid when it was first seen is never among them, nor is one with a clear field of
+    those `beside` which no pointer is sealed.
     """
     earlier, twin = aliased(OpeningRow), aliased(OpeningRow)
     first = select(func.min(earlier.id)).where(earlier.commitment_id == CommitmentRow.id)
@@ -82,6 +83,7 @@ def undecoded(ledger: Ledger) -> tuple[OpenedCommitment, ...]:
         .outerjoin(SubmissionRow, SubmissionRow.commitment_id == CommitmentRow.id)
         .outerjoin(RefusalRow, RefusalRow.commitment_id == CommitmentRow.id)
         .where(SubmissionRow.id.is_(None), RefusalRow.commitment_id.is_(None), CommitmentRow.uid.is_not(None))
+        .where(or_(CommitmentRow.raw.is_(None), CommitmentRow.raw.not_in(beside)))
         .order_by(CommitmentRow.commit_block, CommitmentRow.id)
     )
     with ledger.reading() as session:

@@ -12,7 +12,7 @@ Board = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a competition's newest closed round."""
+    """One row of a closed round's standings."""
 
     competition: str
     round: int
@@ -37,11 +37,13 @@ def fetch(leaderboard: str) -> Board:
 
 
 def newest_standings(board: Board, competition: str) -> tuple[Row, ...]:
-    """The standings of a competition's newest closed round that had entrants."""
+    """Everybody's place in the newest closed round that each entered, the newest round first."""
+    found: dict[tuple[str, str, str], Row] = {}
     for round_ in _rounds(board, competition):
-        if round_["state"] == "closed" and round_["standings"]:
-            return tuple(_row(competition, round_, place) for place in round_["standings"])
-    return ()
+        for place in round_["standings"] if round_["state"] == "closed" else ():
+            row = _row(competition, round_, place)
+            found.setdefault((row.hotkey, row.repo, row.revision), row)
+    return tuple(found.values())
 
 
 def king(board: Board, competition: str) -> Row | None:

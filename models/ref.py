@@ -159,6 +159,12 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def is_repo(text: str) -> bool:
+    """Whether `text` can be a repository's name at the Hub, `namespace/name`."""
+    namespace, _, name = text.partition("/")
+    return valid_part(namespace) and valid_part(name)
+
+
 def _hashed(raw: bytes) -> HashedRef | Malformed:
     if len(raw) > MAX_CLEAR_BYTES:
         return Malformed(f"the pointer has {len(raw)} bytes; at most {MAX_CLEAR_BYTES} are read in clear")
@@ -173,10 +179,9 @@ def _hashed(raw: bytes) -> HashedRef | Malformed:
 
 def _fault(competition: str, repo: str, revision: str) -> str | None:
     """The first field that breaks its rule, named with its value."""
-    owner, _, name = repo.partition("/")
     if not is_competition(competition):
         return f"competition {_shown(competition)} is no name: {COMPETITION_RULE}"
-    if not (valid_part(owner) and valid_part(name)):
+    if not is_repo(repo):
         return f"repository {_shown(repo)} is no namespace/name of letters, digits, '-', '_' and '.'"
     if not is_commit(revision):
         return f"revision {_shown(revision)} is not 40 lower-case hex digits"

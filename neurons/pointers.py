@@ -3,11 +3,16 @@
 Whatever strangers wrote, each text is read once and none stops the others.
 """
 
+from competitions import notes
+from competitions.announcements import is_announcement
 from ledger import clear_texts, submissions
 from ledger.clear_texts import ClearText
 from ledger.database import Ledger
 from models.ref import Foreign, Malformed, Marker, Withdrawal, decode_clear, decode_sealed
 from models.rejections import Reason, Rejection
+
+_NO_POINTERS = (notes.CLEAR,)
+"""Clear fields beside which something else than a pointer is sealed."""
 
 _SEVERAL = "the commitment holds more than one pointer, sealed or in clear: commit one at a time"
 
@@ -23,15 +28,17 @@ def read_pointers(ledger: Ledger) -> int:
     found = sum(_read_clear(ledger, text) for text in clear)
     if clear:
         clear_texts.mark_read(ledger, clear[-1].commitment_id)
-    return found + sum(_read_opened(ledger, opened) for opened in submissions.undecoded(ledger))
+    return found + sum(_read_opened(ledger, opened) for opened in submissions.undecoded(ledger, _NO_POINTERS))
 
 
 def is_all_read(ledger: Ledger) -> bool:
     """Whether every pointer that is recorded was read: between the two a validator may be killed, or be judging."""
-    return not clear_texts.unread(ledger) and not submissions.undecoded(ledger)
+    return not clear_texts.unread(ledger) and not submissions.undecoded(ledger, _NO_POINTERS)
 
 
 def _read_clear(ledger: Ledger, text: ClearText) -> bool:
+    if is_announcement(text.text) or notes.is_notes(text.text):  # ours, and no pointer
+        return False
     said = decode_clear(text.text)
     if isinstance(said, Foreign) or (isinstance(said, Marker) and not text.surplus):
         return False

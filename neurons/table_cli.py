@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from chain.clock import round_at
+from chain.reader import ChainError
 from chain.types import Block
 from competitions.advice import warnings
 from competitions.cost import Cost, Device, Field, cost
@@ -16,10 +17,13 @@ from competitions.table_diff import changes, shifts
 from competitions.toml_records import Fault, FaultyTable, TableError
 from console.options import AsJson, app_for, say
 from console.showing import show as show_sheets
-from neurons import table_sheets, tables
+from hub.port import HubError
+from neurons import table_publish_cli, table_sheets, tables
+from neurons.errors import NeuronError
 from neurons.settings import read_settings
 
-app = app_for("Read, check and compare competition tables.", TableError)
+app = app_for("Read, check, compare and announce competition tables.", TableError, ChainError, HubError, NeuronError)
+app.command()(table_publish_cli.publish)
 
 FAULTY = 1
 """Exit code of a table with faults, and of changes that running competitions cannot take."""

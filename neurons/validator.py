@@ -1,8 +1,9 @@
-"""The validator, as a wiring diagram: five small loops that meet in the ledger and know nothing of one another.
+"""The validator, as a wiring diagram: six small loops that meet in the ledger and know nothing of one another.
 
 chain ──▶ watch ──▶ ┌────────┐ ──▶ rounds ──▶ executor (a worker process)
 Hub ────▶ fetch ──▶ │ ledger │ ──▶ weigh ───▶ chain
-disk ◀─── prune ◀── └────────┘ ──▶ leaderboard
+Hub ────▶ adopt ──▶ │        │ ──▶ leaderboard
+disk ◀─── prune ◀── └────────┘
 """
 
 import logging
@@ -34,6 +35,7 @@ from neurons.descent import Descent
 from neurons.devices import doubts
 from neurons.executors import open_executor
 from neurons.intake import Intake
+from neurons.loops.adopt import Adopt
 from neurons.loops.fetch import Fetch
 from neurons.loops.prune import Prune
 from neurons.loops.rounds import Rounds
@@ -42,6 +44,7 @@ from neurons.loops.weigh import Weigh
 from neurons.needs import Needs
 from neurons.own_entry import require_registered
 from neurons.reporting import Reporter, open_reporter
+from neurons.rulebook import Listening, Rulebook
 from neurons.settings import WEIGHTS_VERSION, ValidatorSettings
 from neurons.supervisor import Beat, Scheduled, Supervisor, Wakes
 
@@ -107,7 +110,8 @@ def build(settings: ValidatorSettings) -> Validator:
         genesis=chain.block_hash(Block(0)),
     )
     network.record_identity(ledger, identity)
-    needs = Needs(ledger, netuid, table)
+    rulebook = Rulebook(table, Listening(ledger, netuid))
+    needs = Needs(ledger, netuid, rulebook)
     cache = ModelCache(folder / "models", quota_bytes=settings.cache_bytes(), spare=needs.spare)
     intake = Intake(hub, cache, Unfinished(settings.downloads()))
     for device in sorted(set(settings.device_names())) if settings.executor == "local" else []:
@@ -122,12 +126,13 @@ def build(settings: ValidatorSettings) -> Validator:
     poll_s = min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, chain.block_time()))
     stopping = threading.Event()
     judging = (Sources(doors), executor, intake, Descent(ledger), bundles, settings.catch_up)
-    rounds = Rounds(chain, ledger, netuid, table, *judging, wakes, reporter, stopping)
+    rounds = Rounds(chain, ledger, netuid, rulebook, *judging, wakes, reporter, stopping)
     loops = [
-        Scheduled(Watch(chain, ledger, netuid, table, wakes, settings.catch_up), poll_s),
-        Scheduled(Fetch(chain, ledger, intake, table, wakes), poll_s),
+        Scheduled(Watch(chain, ledger, netuid, rulebook, wakes, settings.catch_up), poll_s),
+        Scheduled(Fetch(chain, ledger, intake, rulebook, wakes), poll_s),
+        Scheduled(Adopt(chain, ledger, netuid, hub, rulebook, wakes), poll_s),
         Scheduled(rounds, poll_s),
-        Scheduled(Weigh(chain, chain, wallet, ledger, netuid, table, refresh, reporter, WEIGHTS_VERSION), poll_s),
+        Scheduled(Weigh(chain, chain, wallet, ledger, netuid, rulebook, refresh, reporter, WEIGHTS_VERSION), poll_s),
         Scheduled(Prune(needs, cache, bundles), _PRUNE_S),
     ]
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)

@@ -29,6 +29,7 @@ from ledger import registrations
 from ledger.database import open_ledger
 from neurons import tables
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 
 _LEAD = 5
@@ -89,7 +90,7 @@ def commit(
 def watch(path: Path, ledger_path: Path, table: str, blocks: int, seed: int, pace: Pace, answer: Pipe) -> None:
     """A validator's watch that misses polls at random; tells its memory (block, MB) and how many polls it took."""
     chain, ledger = connect(str(path)), open_ledger(ledger_path)
-    loop = Watch(chain, ledger, NETUID, tables.load(table), Wakes())
+    loop = Watch(chain, ledger, NETUID, Rulebook.of(tables.load(table)), Wakes())
     chance, polls, memory, block = random.Random(seed), 0, [], 0
     while block < blocks:
         _, least, most = chance.choices(_GAPS, [weight for weight, _, _ in _GAPS])[0]

@@ -69,6 +69,12 @@ class Root:
         with self._change() as state:
             return Uid(pallet_registration.register(state, netuid, hotkey, coldkey))
 
+    def hand_over(self, netuid: NetUid, hotkey: Hotkey, coldkey: Coldkey) -> None:
+        """Make another hotkey, and its coldkey, the subnet's owner."""
+        with self._change() as state:
+            state.put(SUBTENSOR, "SubnetOwner", netuid, value=coldkey)
+            state.put(SUBTENSOR, "SubnetOwnerHotkey", netuid, value=hotkey)
+
     def stake(self, netuid: NetUid, hotkey: Hotkey, tao: float) -> None:
         """Put stake behind a known hotkey; a permit follows at the subnet's next epoch, in genesis at once."""
         accounts.require_address(hotkey)

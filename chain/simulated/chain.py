@@ -80,6 +80,11 @@ class SimulatedChain(Stage):
         with self._asked("neurons"):
             return _neurons(self._subnet(netuid, self._stored(block)))
 
+    def subnet_owner(self, netuid: NetUid, block: Block | None = None) -> Hotkey | None:
+        """See ChainReader."""
+        with self._asked("subnet_owner"):
+            return self._subnet(netuid, self._stored(block)).owner
+
     def commitments(self, netuid: NetUid, block: Block | None = None) -> tuple[Commitment | Unreadable, ...]:
         """See ChainReader."""
         with self._asked("commitments") as effect:

@@ -78,6 +78,10 @@ class Stage:
         self.on(netuid, change)
         return registration.held_by(self._world()[netuid], hotkey).uid
 
+    def hand_over(self, netuid: NetUid, hotkey: Hotkey) -> None:
+        """Make another hotkey the subnet's owner."""
+        self.on(netuid, lambda subnet, _: replace(subnet, owner=hotkey))
+
     def deregister(self, netuid: NetUid, hotkey: Hotkey, *, purge: bool = True) -> None:
         """Take a hotkey's uid away, and as newer runtimes do its commitments. Raises Refusal."""
         self.on(netuid, lambda subnet, _: registration.deregister(subnet, hotkey, purging=purge))

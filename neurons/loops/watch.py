@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from chain.reader import ChainReader
 from chain.types import NetUid
 from competitions.eligibility import history_from
-from competitions.spec import Table
 from ledger import network
 from ledger.database import Ledger
 from neurons.history import advance
 from neurons.pointers import read_pointers
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Watch:
     chain: ChainReader
     ledger: Ledger
     netuid: NetUid
-    table: Table
+    rulebook: Rulebook
     wakes: Wakes
     catch_up: int = 0
     """Rounds before the newest that a fresh ledger judges first."""
@@ -36,7 +36,8 @@ class Watch:
     def step(self) -> bool:
         """Record what is final, since first sight is for good; poke whoever may have to do with it. True: more is."""
         upto = self.chain.finalized()
-        since = history_from(self.table, upto.number, self.catch_up)
+        tables = self.rulebook.succession().tables()
+        since = min(history_from(table, upto.number, self.catch_up) for table in tables)
         look = advance(self.chain, self.ledger, self.netuid, upto, since)
         found = read_pointers(self.ledger)
         if look is not None:
@@ -44,6 +45,7 @@ class Watch:
         if found:
             log.info("block %d: %d new submissions", upto.number, found)
             self.wakes.poke("fetch")
+        self.wakes.poke("adopt")
         self.wakes.poke("rounds")
         self.wakes.poke("weigh")
         return look is not None and look.at.number < upto.number

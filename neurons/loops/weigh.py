@@ -14,6 +14,7 @@ from ledger import network, rounds, weights
 from ledger.database import Ledger
 from neurons import weighing
 from neurons.reporting import Reporter
+from neurons.rulebook import Rulebook
 from neurons.weighing import Look
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class Weigh:
     wallet: Wallet
     ledger: Ledger
     netuid: NetUid
-    table: Table
+    rulebook: Rulebook
     refresh_blocks: BlockCount
     """Unchanged weights are sent again after this many blocks, so that the chain never takes them for stale."""
     reporter: Reporter
@@ -45,18 +46,19 @@ class Weigh:
         """Read back what was sent, then send what is due. Raises ChainError; what was under way is looked for later."""
         look = self._look()
         self._read_back(look)
-        wanted = weighing.payable(self._wanted(look.block), look.neurons)
+        block, table = self.rulebook.succession().upto(look.block)
+        wanted = weighing.payable(self._wanted(block, table), look.neurons)
         last, tries = weights.last_included(self.ledger), weights.tries(self.ledger)
         cause = weighing.cause(last, tries, wanted, look, self.refresh_blocks)
         if cause is None or not weighing.is_rested(look):
             return False
         agreed = weighing.terms(look, self.version_key)
-        planned = weighing.plan(wanted, look, self.table.burn_uid, self.version_key, self.wallet.hotkey)
+        planned = weighing.plan(wanted, look, table.burn_uid, self.version_key, self.wallet.hotkey)
         if isinstance(planned, Refused):
             self._warn(planned)
         if weighing.is_waiting(tries, wanted, planned, agreed, look.block):
             return False
-        attempt = weights.Attempt(look.block, self.table.fingerprint, weighing.named(wanted), {}, cause, agreed)
+        attempt = weights.Attempt(look.block, table.fingerprint, weighing.named(wanted), {}, cause, agreed)
         if isinstance(planned, Refused):
             weights.record(self.ledger, attempt, planned)
         else:
@@ -70,11 +72,11 @@ class Weigh:
         own = next((neuron for neuron in neurons if neuron.hotkey == self.wallet.hotkey), None)
         return Look(block, neurons, own, self.reader.weights(self.netuid, block), self.reader.weight_rules(self.netuid))
 
-    def _wanted(self, block: Block) -> Pay:
-        """What every validator should pay at this block."""
-        limit = Block(block - self.table.settle_blocks)
-        settled = {c.name: self._settled(c.name, limit) for c in self.table.competitions}
-        return pay(self.table, block, {name: state for name, state in settled.items() if state})
+    def _wanted(self, block: Block, table: Table) -> Pay:
+        """What every validator should pay at this block, at which the table holds."""
+        limit = Block(block - table.settle_blocks)
+        settled = {c.name: self._settled(c.name, limit) for c in table.competitions}
+        return pay(table, block, {name: state for name, state in settled.items() if state})
 
     def _settled(self, competition: str, limit: Block) -> Settled | None:
         number = rounds.newest_closed(self.ledger, competition, limit)

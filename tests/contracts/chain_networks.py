@@ -48,6 +48,10 @@ class Network(Protocol):
         """Give a hotkey a uid."""
         ...
 
+    def hand_over(self, netuid: NetUid, wallet: Wallet) -> None:
+        """Make a hotkey the subnet's owner."""
+        ...
+
     def stake(self, netuid: NetUid, wallet: Wallet, tao: float) -> None:
         """Put stake behind a hotkey."""
         ...
@@ -85,6 +89,9 @@ class Simulated:
     def register(self, netuid: NetUid, wallet: Wallet) -> None:
         self.chain.register(netuid, wallet.hotkey, wallet.coldkey)
 
+    def hand_over(self, netuid: NetUid, wallet: Wallet) -> None:
+        self.chain.hand_over(netuid, wallet.hotkey)
+
     def stake(self, netuid: NetUid, wallet: Wallet, tao: float) -> None:
         self.chain.stake(netuid, wallet.hotkey, tao)
 
@@ -120,6 +127,9 @@ class Embedded:
 
     def register(self, netuid: NetUid, wallet: Wallet) -> None:
         self._root.register(netuid, wallet.hotkey, wallet.coldkey)
+
+    def hand_over(self, netuid: NetUid, wallet: Wallet) -> None:
+        self._root.hand_over(netuid, wallet.hotkey, wallet.coldkey)
 
     def stake(self, netuid: NetUid, wallet: Wallet, tao: float) -> None:
         self._root.stake(netuid, wallet.hotkey, tao)

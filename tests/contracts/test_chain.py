@@ -125,6 +125,7 @@ def test_a_reorganisation_replaces_blocks_that_were_not_final_and_nothing_else(
         pytest.param(lambda chain: chain.neurons(NETUID, BEYOND), id="neurons"),
         pytest.param(lambda chain: chain.commitments(NETUID, BEYOND), id="commitments"),
         pytest.param(lambda chain: chain.weights(NETUID, BEYOND), id="weights"),
+        pytest.param(lambda chain: chain.subnet_owner(NETUID, BEYOND), id="subnet_owner"),
         pytest.param(lambda chain: chain.subnet(NETUID, Head(Block(1), NO_HASH)), id="subnet"),
     ],
 )
@@ -167,6 +168,7 @@ def test_stake_buys_a_permit_at_the_next_epoch(network: Network, chain: Chain, w
     [
         pytest.param(lambda chain: chain.neurons(NOWHERE), id="neurons"),
         pytest.param(lambda chain: chain.subnet(NOWHERE, chain.finalized()), id="subnet"),
+        pytest.param(lambda chain: chain.subnet_owner(NOWHERE), id="subnet_owner"),
     ],
 )
 def test_a_subnet_that_is_none_is_unknown(chain: Chain, ask: Callable[[Chain], object]) -> None:
@@ -176,6 +178,16 @@ def test_a_subnet_that_is_none_is_unknown(chain: Chain, ask: Callable[[Chain], o
 
 def test_a_subnet_that_is_none_has_neither_commitments_nor_weights(chain: Chain) -> None:
     assert (chain.commitments(NOWHERE), chain.weights(NOWHERE)) == ((), {})
+
+
+def test_the_owner_of_a_subnet_is_told_and_the_past_keeps_the_former_one(
+    network: Network, chain: Chain, wallets: Wallets
+) -> None:
+    before = chain.head()
+    network.hand_over(NETUID, wallets("miner"))
+    network.advance()
+    owners = chain.subnet_owner(NETUID), chain.subnet_owner(NETUID, before), chain.subnet_owner(OTHER)
+    assert owners == (wallets("miner").hotkey, wallets("owner").hotkey, wallets("owner").hotkey)
 
 
 def test_an_empty_subnet_is_empty(chain: Chain, wallets: Wallets) -> None:

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from competitions import advice
+from competitions.announcement_codec import MAX_TABLE_BYTES
+from competitions.announcements import FIRST_WORD, NOTICE_BLOCKS, READER
 from competitions.spec import Competition, EntrantsSpec, EpsilonSpec, LineageSpec, Phase, Table, TitleSpec
 from competitions.table_rules import MAX_SIGNIFICANCE, MAX_SIGNIFICANCE_WITHOUT
 from evaluation.tasks.spec import FEWEST_SAMPLES, MAX_NEW_TOKENS, TaskSpec
+from ledger.announcements import Dismissal
 from models.architectures import ARCHITECTURES
 from models.bases import BaseRef
 from models.limits import ModelLimits
@@ -161,3 +164,13 @@ def test_the_live_schedule_is_told_block_by_block() -> None:
     assert told == [
         (phase.from_block, {name: f"{share * 100:g} %" for name, share in phase.shares}) for phase in LIVE.schedule
     ]
+
+
+def test_what_is_told_of_announcements_is_the_codes() -> None:
+    section = PAGE.split("### Announcing it\n", 1)[1].split("\n## ", 1)[0]
+    reasons = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert reasons == [reason.value for reason in Dismissal]
+    assert f"less than {NOTICE_BLOCKS} blocks after" in section
+    assert f"longer than\n{MAX_TABLE_BYTES:,} bytes" in section
+    assert f"`{FIRST_WORD.decode()} NAMESPACE/NAME" in section
+    assert f"version of readers that it needs, now {READER}." in section

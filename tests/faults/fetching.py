@@ -25,6 +25,7 @@ from neurons import tables
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.scenes import NETUID, commit, subnet
 from tests.neurons.tiny_model import write_model
@@ -69,8 +70,8 @@ class Validator:
         self.ledger = open_ledger(folder / "ledger.sqlite")
         self.cache = cache(folder / "models")
         intake = Intake(hub, self.cache, Unfinished(folder / "downloads"))
-        self.fetch = Fetch(self.chain, self.ledger, intake, TABLE, Wakes())
-        watch = Watch(self.chain, self.ledger, NETUID, TABLE, Wakes(), catch_up=100)
+        self.fetch = Fetch(self.chain, self.ledger, intake, Rulebook.of(TABLE), Wakes())
+        watch = Watch(self.chain, self.ledger, NETUID, Rulebook.of(TABLE), Wakes(), catch_up=100)
         while watch.step():
             pass
 

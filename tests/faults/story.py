@@ -39,6 +39,7 @@ from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
 from neurons.reporting import Silent
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Loop, Wakes
 from tests.neurons.tiny_model import write_model
 
@@ -88,11 +89,11 @@ def gather(folder: Path, wallets: Callable[[str], Wallet], ledger: Path) -> Cast
 
 
 def _batch(folder: Path, producer: Wallet, at: int) -> bytes:
-    """Twelve pairs and twelve texts, anchored shortly before they are committed."""
+    """As many pairs and texts as half a round needs, and some more, anchored shortly before they are committed."""
     chain, hub = new_chain(), FolderHub(folder / "hub", producer.name)
     anchor = Block(chain.advance_to(at) - 1)
     origin = "pydoc", producer.hotkey, SAMPLES, datetime(2030, 1, 1, tzinfo=UTC), anchor, chain.block_hash(anchor)
-    words = [f"{producer.name} {at} {number}" for number in range(12)]
+    words = [f"{producer.name} {at} {number}" for number in range(36)]
     contents = [*(Pair(f"what is {word}?", word) for word in words), *(Text(f"it is {word}") for word in words)]
     signed = [sign(Sample(content, *origin), producer) for content in contents]
     data = encode(signed)
@@ -171,7 +172,7 @@ class Validator:
             chain=chain,
             ledger=self.ledger,
             netuid=MODELS,
-            table=self.table,
+            rulebook=Rulebook.of(self.table),
             sources=Sources(Doors(chain, hub, folder / "sources")),
             executor=executor,
             intake=intake,
@@ -188,13 +189,13 @@ class Validator:
             wallet=cast.validator,
             ledger=self.ledger,
             netuid=MODELS,
-            table=self.table,
+            rulebook=Rulebook.of(self.table),
             refresh_blocks=BlockCount(30),
             reporter=Silent(),
         )
         self.loops: Mapping[str, Loop] = {
-            "watch": Watch(chain, self.ledger, MODELS, self.table, wakes),
-            "fetch": Fetch(chain, self.ledger, intake, self.table, wakes),
+            "watch": Watch(chain, self.ledger, MODELS, Rulebook.of(self.table), wakes),
+            "fetch": Fetch(chain, self.ledger, intake, Rulebook.of(self.table), wakes),
             "rounds": judging,
             "weigh": weigh,
         }

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from chain.types import Block, Included
-from competitions.records import RoundOutcome, Standing
+from competitions.records import Evidence, Flag, RoundOutcome, Standing
 from evaluation.sources.drops import Drop
 from evaluation.sources.held import Cause
 from evaluation.sources.pool import Proof
@@ -78,8 +78,10 @@ def test_the_document_has_a_schema_of_its_own(client: TestClient) -> None:
 
 def test_values_of_a_known_ledger_stay_where_readers_look_for_them(ledger: Ledger, client_of: TestClient) -> None:
     id_ = submission(ledger)
-    row = Standing(id_, 1, "copy", 2.5, -0.5, 0.01, "why")
-    rounds.close_round(ledger, open_round(ledger).id, RoundOutcome((row,), None), Block(120))
+    rests_on = Evidence("close", 2, 128, 0.25, 0.5, 0.03, 0.015, Block(777), None)
+    row = Standing(id_, 1, "copy", 2.5, -0.5, 0.01, "why", rests_on)
+    flags = (Flag("cold1", -4.5),)
+    rounds.close_round(ledger, open_round(ledger).id, RoundOutcome((row,), None, flags), Block(120))
     weights.record(ledger, weights.Attempt(Block(9), "print", {}), Included(Block(9), "0xabc"))
     heartbeats.beat(ledger, "watch", NOW, None, True, "")
     document = client_of.get("/api/board.json").json()
@@ -110,8 +112,20 @@ def test_values_of_a_known_ledger_stay_where_readers_look_for_them(ledger: Ledge
                 "improvement": -0.5,
                 "needed": 0.01,
                 "why": "why",
+                "evidence": {
+                    "state": "close",
+                    "rounds": 2,
+                    "samples": 128,
+                    "p": 0.25,
+                    "rho": 0.5,
+                    "enough": 0.03,
+                    "hope": 0.015,
+                    "wins_at": 777,
+                    "rung": None,
+                },
             }
         ],
+        "flags": [{"maker": "cold1", "z": -4.5}],
     }
     assert document["sendings"][0]["answer"] == {"block": 9, "extrinsic": "0xabc"}
     assert document["loops"][0]["at"] == "2026-03-14T15:09:26Z"

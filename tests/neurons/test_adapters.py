@@ -29,6 +29,7 @@ from neurons import miner_cli, tables
 from neurons.intake import Intake, Unfetched
 from neurons.loops.fetch import Fetch
 from neurons.miner import Order
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.competitions.builders import submit
 from tests.models.lora import write_lora
@@ -163,7 +164,7 @@ def fetching(world: World, tmp_path: Path) -> Iterator[Fetch]:
     chain, ledger = subnet(), open_ledger(tmp_path / "ledger.sqlite")
     chain.advance_to(10)
     intake = Intake(FolderHub(world.hub, None), ModelCache(tmp_path / "validator"))
-    yield Fetch(chain, ledger, intake, world.table, Wakes())
+    yield Fetch(chain, ledger, intake, Rulebook.of(world.table), Wakes())
     ledger.close()
 
 

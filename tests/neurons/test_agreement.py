@@ -17,6 +17,7 @@ from ledger.rounds import Round
 from neurons import tables
 from neurons.field import Field, assemble
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.lives import Commit, Life, Register
 from tests.neurons.scenes import NETUID
@@ -45,7 +46,7 @@ def lived(happenings: Sequence[tuple[int, Commit | Register]]) -> Life:
 
 
 def watched(life: Life, ledger: Ledger, polls: Sequence[int]) -> None:
-    watch = Watch(life, ledger, NETUID, TABLE, Wakes())
+    watch = Watch(life, ledger, NETUID, Rulebook.of(TABLE), Wakes())
     for block in polls:
         life.hold_finality(block)
         while watch.step():
@@ -55,7 +56,7 @@ def watched(life: Life, ledger: Ledger, polls: Sequence[int]) -> None:
 def entrants(life: Life, ledger: Ledger, number: int) -> list[tuple[Hotkey, str, Block, Block]]:
     found = field(life, ledger, number)
     assert found is not None
-    return [(s.hotkey, s.repo, s.commit_block, s.revealed_block) for s in found.entrants]
+    return [(s.hotkey, s.repo, s.commit_block, s.revealed_block) for s in found.live]
 
 
 def field(life: Life, ledger: Ledger, number: int) -> Field | None:

@@ -27,6 +27,7 @@ from neurons import tables
 from neurons.intake import Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.tiny_model import write_model
 
@@ -62,8 +63,8 @@ class Scene:
         """What a validator that looks now makes of each hotkey's newest commitment: state, reason and detail."""
         ledger = open_ledger(self.folder / "ledger.sqlite")
         intake = Intake(FolderHub(self.folder / "hub", None), ModelCache(self.folder / "cache"))
-        watch = Watch(self.chain, ledger, MODELS, TABLE, Wakes())
-        for loop in (watch, Fetch(self.chain, ledger, intake, TABLE, Wakes())):
+        watch = Watch(self.chain, ledger, MODELS, Rulebook.of(TABLE), Wakes())
+        for loop in (watch, Fetch(self.chain, ledger, intake, Rulebook.of(TABLE), Wakes())):
             while loop.step():
                 pass
         told = {seen.hotkey: (seen.state, seen.reason, seen.detail) for seen in reversed(board(ledger).submissions)}

@@ -21,6 +21,7 @@ from neurons import tables
 from neurons.intake import PATIENCE, Intake, Unfetched, pause
 from neurons.loops.fetch import Fetch
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.scenes import NETUID, commit, pointer, subnet
 from tests.neurons.tiny_model import write_model
@@ -56,7 +57,7 @@ class Failing:
 
 
 def watch(chain: SimulatedChain, ledger: Ledger) -> None:
-    loop = Watch(chain, ledger, NETUID, TABLE, Wakes(), catch_up=100)
+    loop = Watch(chain, ledger, NETUID, Rulebook.of(TABLE), Wakes(), catch_up=100)
     while loop.step():
         pass
 
@@ -72,7 +73,7 @@ class Scene:
 
     def failing(self, error: Exception) -> Fetch:
         hub: Hub = Failing(self.hub, self.chain, error)  # type: ignore[assignment]  # reads are all that is asked
-        return Fetch(self.chain, self.ledger, Intake(hub, self.loop.intake.cache), TABLE, Wakes())
+        return Fetch(self.chain, self.ledger, Intake(hub, self.loop.intake.cache), Rulebook.of(TABLE), Wakes())
 
     def states(self) -> dict[str, str]:
         return {s.repo: s.intake for s in submissions.all_of(self.ledger, "answers")}
@@ -93,7 +94,7 @@ def scene(new_ledger: Ledger, tmp_path: Path) -> Iterator[Scene]:
     ledger, hub = new_ledger, FolderHub(tmp_path / "hub", None)
     watch(chain, ledger)
     intake = Intake(hub, ModelCache(tmp_path / "cache"))
-    yield Scene(chain, ledger, Fetch(chain, ledger, intake, TABLE, Wakes()), hub)
+    yield Scene(chain, ledger, Fetch(chain, ledger, intake, Rulebook.of(TABLE), Wakes()), hub)
     ledger.close()
 
 
@@ -152,7 +153,7 @@ def test_a_pointer_sealed_too_long_is_refused_without_being_fetched(tmp_path: Pa
     chain.advance_to(500)
     watch(chain, ledger)
     hub: Hub = Failing(scene.hub, chain, AssertionError("asked for"))  # type: ignore[assignment]
-    Fetch(chain, ledger, Intake(hub, scene.loop.intake.cache), TABLE, Wakes()).step()
+    Fetch(chain, ledger, Intake(hub, scene.loop.intake.cache), Rulebook.of(TABLE), Wakes()).step()
     (refused,) = submissions.all_of(ledger, "answers")
     why = submissions.rejection(ledger, refused.id)
     assert why is not None

@@ -14,6 +14,7 @@ from neurons.field import Field, assemble, awaited
 from neurons.history import advance
 from neurons.loops.watch import Watch
 from neurons.pointers import read_pointers
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.scenes import NETUID, commit, join, pointer, put, subnet
 
@@ -29,7 +30,7 @@ def ledger(new_ledger: Ledger) -> Ledger:
 
 def field(chain: SimulatedChain, ledger: Ledger, number: int = 3, at: Block = SEED_BLOCK) -> Field:
     chain.hold_finality(at)
-    watch = Watch(chain, ledger, NETUID, TABLE, Wakes())
+    watch = Watch(chain, ledger, NETUID, Rulebook.of(TABLE), Wakes())
     while watch.step():
         pass
     round_ = rounds.open_round(ledger, "answers", number, at, chain.block_hash(at), bytes(32))
@@ -91,7 +92,7 @@ def test_a_round_waits_until_everything_committed_by_its_seed_block_is_recorded(
     chain.advance_to(150)
     chain.hold_finality(SEED_BLOCK - 1)
     round_ = rounds.open_round(ledger, "answers", 3, SEED_BLOCK, chain.block_hash(SEED_BLOCK), bytes(32))
-    watch = Watch(chain, ledger, NETUID, TABLE, Wakes())
+    watch = Watch(chain, ledger, NETUID, Rulebook.of(TABLE), Wakes())
     watch.step()
     assert assemble(chain, ledger, NETUID, TABLE, ANSWERS, round_) is None
     chain.hold_finality(SEED_BLOCK)

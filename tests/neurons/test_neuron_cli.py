@@ -102,7 +102,9 @@ def _line(result: Result) -> str:
         pytest.param({"netuid": "many"}, "netuid: input should be a valid integer", id="malformed netuid"),
         pytest.param({"wallet_name": "stranger"}, "is not registered on netuid 1: register it", id="no uid"),
         pytest.param({"table": "atlantis"}, "no table 'atlantis': give a TOML file's path", id="unknown table"),
-        pytest.param({"table": ""}, "no table: name a TOML file, or a shipped one (localnet, pocket)", id="no table"),
+        pytest.param(
+            {"table": ""}, "no table: name a TOML file, or a shipped one (finney, localnet, pocket)", id="no table"
+        ),
         pytest.param({}, f"{NOBODY}", id="unreachable Hub"),
         pytest.param({"hub_token": ""}, "HF_TOKEN", id="no token"),
     ],

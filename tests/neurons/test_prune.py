@@ -17,6 +17,7 @@ from models.rejections import Reason, Rejection
 from neurons import tables
 from neurons.loops.prune import Prune
 from neurons.needs import Needs
+from neurons.rulebook import Rulebook
 from tests.ledger.builders import NETUID, clear, neuron, open_round, opened_commitment, reign
 
 TABLE = replace(tables.load("pocket"), competitions=tables.load("pocket").competitions[:1])
@@ -72,7 +73,7 @@ def digest_of(uid: int, commit: int) -> str:
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[Shelf]:
     ledger, cache = open_ledger(tmp_path / "ledger.db"), ModelCache(tmp_path / "models")
-    needs = Needs(ledger, NETUID, TABLE)
+    needs = Needs(ledger, NETUID, Rulebook.of(TABLE))
     yield Shelf(ledger, cache, needs, Prune(needs, cache, tmp_path / "bundles"))
     cache.close()
     ledger.close()
@@ -137,5 +138,5 @@ def test_the_base_that_a_table_names_stays(shelf: Shelf) -> None:
     table = replace(TABLE, competitions=(replace(TABLE.competitions[0], base=ref),))
     shelf.place(digest_of(8, 1))
     shelf.place(digest_of(9, 1))
-    based = replace(shelf, prune=replace(shelf.prune, needs=replace(shelf.needs, table=table)))
+    based = replace(shelf, prune=replace(shelf.prune, needs=replace(shelf.needs, rulebook=Rulebook.of(table))))
     assert based.kept() == [(8, 1)]

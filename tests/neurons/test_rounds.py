@@ -11,7 +11,9 @@ import pytest
 
 from chain.reader import ChainError
 from chain.types import Block, Coldkey, Hotkey
+from competitions.announcements import Announcement
 from competitions.ownership import Claim
+from competitions.table import parse
 from evaluation.executor import Request
 from evaluation.scripted_executor import Answer, ScriptedExecutor, losing
 from evaluation.sources.bundle import read_bundle
@@ -24,7 +26,8 @@ from evaluation.sources.spec import GeneratedSpec, NamedSource, SourceSpec
 from evaluation.tasks.spec import TaskSpec
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues
 from hub.huggingface import HuggingFaceHub
-from ledger import rounds, submissions, verdicts
+from ledger import announcements, rounds, submissions, verdicts
+from ledger.announcements import Heard
 from ledger.database import Ledger, open_ledger
 from ledger.samples import samples_of
 from ledger.waits import Wait, waits
@@ -32,12 +35,14 @@ from localnet.scenario import SUBNET
 from models.bases import BaseRef
 from models.cache import ModelCache
 from models.rejections import Reason, Rejection
+from neurons import tables
 from neurons.descent import Descent
 from neurons.intake import PATIENCE, Intake
 from neurons.loops.fetch import Fetch
 from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.reporting import Silent
+from neurons.rulebook import Listening, Rulebook
 from neurons.supervisor import Wakes
 from tests.pocket import Pocket
 
@@ -60,7 +65,7 @@ class Bench:
         return next(s.digest for s in every if s.repo == repo)
 
     def fetch(self) -> None:
-        fetch = Fetch(self.pocket.chain, self.ledger, self.loop.intake, self.pocket.table, self.loop.wakes)
+        fetch = Fetch(self.pocket.chain, self.ledger, self.loop.intake, Rulebook.of(self.pocket.table), self.loop.wakes)
         while fetch.step():
             pass
 
@@ -85,7 +90,7 @@ def opened(pocket: Pocket, folder: Path) -> Bench:
     intake = Intake(hub, ModelCache(folder / "models"))
     sources = Sources(Doors(pocket.chain, hub, folder / "sources"))
     judging = (sources, ScriptedExecutor({}), intake, Descent(ledger), folder / "bundles", 2)
-    loop = Rounds(pocket.chain, ledger, SUBNET, pocket.table, *judging, wakes, Silent(), stopping)
+    loop = Rounds(pocket.chain, ledger, SUBNET, Rulebook.of(pocket.table), *judging, wakes, Silent(), stopping)
     return Bench(pocket, ledger, loop, stopping)
 
 
@@ -95,7 +100,7 @@ def seen(pocket: Pocket, made_ledger: Path, tmp_path_factory: pytest.TempPathFac
     folder: Path = tmp_path_factory.mktemp("seen")
     shutil.copy(made_ledger, folder)
     bench = opened(pocket, folder)
-    watch = Watch(pocket.chain, bench.ledger, SUBNET, pocket.table, bench.loop.wakes, catch_up=2)
+    watch = Watch(pocket.chain, bench.ledger, SUBNET, Rulebook.of(pocket.table), bench.loop.wakes, catch_up=2)
     while watch.step():
         pass
     bench.ledger.close()
@@ -307,7 +312,7 @@ def with_exercises(bench: Bench, *tasks: TaskSpec) -> Bench:
     table = replace(
         bench.pocket.table, competitions=(replace(answers, sources=sources, tasks=(*answers.tasks, *tasks)),)
     )
-    return replace(bench, loop=replace(bench.loop, table=table))
+    return replace(bench, loop=replace(bench.loop, rulebook=Rulebook.of(table)))
 
 
 def test_only_sources_that_a_task_names_are_asked_and_told_of_the_youngest_commit_judged(bench: Bench) -> None:
@@ -492,7 +497,7 @@ def test_what_a_round_was_judged_on_is_on_record(bench: Bench) -> None:
 def test_a_round_without_its_base_is_held_and_counted_once_a_block(bench: Bench) -> None:
     missing = BaseRef("owner/base", "a" * 40, "b" * 64)
     table = replace(bench.pocket.table, competitions=(replace(bench.pocket.table.competitions[0], base=missing),))
-    bench = replace(bench, loop=replace(bench.loop, table=table))
+    bench = replace(bench, loop=replace(bench.loop, rulebook=Rulebook.of(table)))
     for _ in range(3):
         assert not bench.loop.step()
     held = rounds.open_round_of(bench.ledger, "answers")
@@ -502,3 +507,20 @@ def test_a_round_without_its_base_is_held_and_counted_once_a_block(bench: Bench)
     now = bench.pocket.chain.head()
     detail = "the competition's base owner/base is not here yet"
     assert (held.state, wait) == ("held", Wait("no_base", detail, 1, now, now))
+
+
+def test_a_round_is_judged_by_the_table_of_its_seed_block_and_held_while_that_is_not_here(bench: Bench) -> None:
+    first, since = bench.pocket.table, Block(289)
+    rulebook = Rulebook(first, Listening(bench.ledger, SUBNET))
+    bench = replace(bench, loop=replace(bench.loop, rulebook=rulebook)).judged_by(HONEST)
+    heard = Heard(1, Hotkey("owner"), Block(1), b"")
+    announcements.announce(bench.ledger, heard, Announcement("owner/tables", "a" * 64, since))
+    bench.run()
+    assert [rounds.closed(bench.ledger, name)[-1].seed_block for name in ("answers", "text")] == [288, 276]
+    text = tables.read("pocket").replace("cap = 16.0", "cap = 15.0")
+    announcements.adopt(bench.ledger, heard.commitment_id, parse(text).fingerprint, text)
+    bench.run()
+    assert [rounds.closed(bench.ledger, name)[-1].seed_block for name in ("answers", "text")] == [312, 300]
+    assert isinstance(bench.loop.executor, ScriptedExecutor)
+    caps = {request.bundle: request.tasks[0].cap for request in bench.loop.executor.requests}
+    assert list(caps.values()) == [16.0] * 4 + [15.0] * 2

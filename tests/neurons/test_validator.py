@@ -94,8 +94,9 @@ def undisturbed(pocket: Pocket, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def test_every_competition_gets_a_king_and_the_copy_is_refused(undisturbed: Ledger, pocket: Pocket) -> None:
-    newest = {d[0]: d for d in decisions(undisturbed, pocket)}
-    roles = {name: dict(zip(d[4], (s.role for s in d[5]), strict=True)) for name, d in newest.items()}
+    roles: dict[str, dict[str, str]] = {}
+    for name, _, _, _, who, standings, _ in decisions(undisturbed, pocket):
+        roles.setdefault(name, {}).update(zip(who, (s.role for s in standings), strict=True))
     assert roles == {
         "answers": {"bob/answers": "king", "alice/answers": "challenger", "dave/answers": "copy"},
         "text": {"carol/text": "king"},

@@ -12,6 +12,7 @@ from ledger.database import Ledger
 from models.ref import CLEAR, WITHDRAWN
 from neurons import tables
 from neurons.loops.watch import Watch
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.neurons.scenes import NETUID, commit, pointer, put, subnet
 
@@ -42,7 +43,7 @@ def ledger(new_ledger: Ledger) -> Ledger:
 def watch(chain: SimulatedChain, ledger: Ledger, block: int, catch_up: int = 100) -> None:
     """Watch when a block is the newest final one, until nothing more is to be done."""
     chain.hold_finality(block)
-    loop = Watch(chain, ledger, NETUID, TABLE, Wakes(), catch_up)
+    loop = Watch(chain, ledger, NETUID, Rulebook.of(TABLE), Wakes(), catch_up)
     while loop.step():
         pass
 
@@ -110,7 +111,7 @@ def test_one_step_reads_a_bounded_stretch_and_the_next_ones_the_rest(ledger: Led
     chain = subnet("miner")
     for block in range(1, 901):
         commit(chain, "miner", block)
-    loop = Watch(chain, ledger, NETUID, TABLE, Wakes(), catch_up=100)
+    loop = Watch(chain, ledger, NETUID, Rulebook.of(TABLE), Wakes(), catch_up=100)
     reads: list[int] = []
     while loop.step():
         reads.append(len(chain.looks))
@@ -130,7 +131,7 @@ def test_a_newcomer_looks_no_further_back_than_its_first_round_needs(ledger: Led
 
 def test_what_may_still_be_reverted_is_not_recorded(ledger: Ledger) -> None:
     chain = moving(until=125, finality_lag=10)
-    loop = Watch(chain, ledger, NETUID, TABLE, Wakes(), catch_up=100)
+    loop = Watch(chain, ledger, NETUID, Rulebook.of(TABLE), Wakes(), catch_up=100)
     while loop.step():
         pass
     assert (found(ledger), max(chain.looks)) == ([("first/model", 100, 110)], 115)

@@ -34,6 +34,7 @@ from ledger.database import Ledger
 from neurons import tables
 from neurons.loops.weigh import SEEN, Weigh
 from neurons.reporting import Silent
+from neurons.rulebook import Rulebook
 from neurons.weighing import BURN, SETTLING, to_uids
 from tests.neurons.crowning import crown
 
@@ -119,7 +120,7 @@ def scene(
     author = Author(node)
     author.advance(20)
     chain, ledger = connect(str(tmp_path / "chain")), new_ledger
-    loop = Weigh(chain, chain, own, ledger, NETUID, tables.load("pocket"), BlockCount(50), Silent())
+    loop = Weigh(chain, chain, own, ledger, NETUID, Rulebook.of(tables.load("pocket")), BlockCount(50), Silent())
     yield Scene(chain, author, root, rules, ledger, loop, miner, wallets)
     ledger.close()
     chain.close()

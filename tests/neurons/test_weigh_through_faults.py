@@ -17,6 +17,7 @@ from ledger.database import Ledger
 from neurons import tables
 from neurons.loops.weigh import SEEN, Weigh
 from neurons.reporting import Silent
+from neurons.rulebook import Rulebook
 from neurons.weighing import BURN, SETTLING
 from tests.neurons.crowning import crown
 
@@ -73,7 +74,7 @@ def scene(request: pytest.FixtureRequest, new_ledger: Ledger, wallets: Callable[
     ledger = new_ledger
     crown(ledger, chain, NETUID, miner.hotkey, "answers", 0)
     chain.advance(10)
-    loop = Weigh(chain, chain, own, ledger, NETUID, tables.load("pocket"), BlockCount(1_000), Silent(), 1)
+    loop = Weigh(chain, chain, own, ledger, NETUID, Rulebook.of(tables.load("pocket")), BlockCount(1_000), Silent(), 1)
     yield Scene(chain, rules, ledger, loop, miner)
     ledger.close()
 
@@ -224,7 +225,7 @@ def test_a_subnet_that_nobody_is_on_is_no_failure(scene: Scene) -> None:
 
 
 def test_a_burn_uid_that_the_subnet_has_not_is_named(scene: Scene) -> None:
-    replace(scene.loop, table=replace(scene.loop.table, burn_uid=Uid(77))).step()
+    replace(scene.loop, rulebook=Rulebook.of(replace(tables.load("pocket"), burn_uid=Uid(77)))).step()
     assert weights.history(scene.ledger)[0].answer == Refused(
         "UidVecContainInvalidOne",
         "uid 77 is to be weighed and the subnet has none such: the table's burn_uid must name another",

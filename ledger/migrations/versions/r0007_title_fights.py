@@ -1,5 +1,5 @@
-"""What title fights rest on: who made each sample, what each challenger's standing was found on, and whether the king's
-repository was there.
+"""What title fights rest on: who made each sample, what each challenger's standing was found on, whether the king's
+repository was there, and which producers are to be looked at.
 """
 
 import sqlalchemy as sa
@@ -27,6 +27,8 @@ def upgrade() -> None:
         "king_presence",
         sa.Column("round_id", INT, nullable=False),
         sa.Column("submission_id", INT, nullable=False),
+        sa.Column("since_round", INT, nullable=False),
+        sa.Column("at_block", INT, nullable=False),
         sa.Column("present", sa.Boolean, nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name="fk_king_presence_round_id_rounds"),
         sa.ForeignKeyConstraint(
@@ -53,6 +55,15 @@ def upgrade() -> None:
             name="fk_evidence_round_id_standings",
         ),
         sa.PrimaryKeyConstraint("round_id", "submission_id", name="pk_evidence"),
+    )
+    op.create_index("ix_verdicts_submission_id", "verdicts", ["submission_id"])
+    op.create_table(
+        "producer_flags",
+        sa.Column("round_id", INT, nullable=False),
+        sa.Column("maker", sa.String, nullable=False),
+        sa.Column("z", sa.Double, nullable=False),
+        sa.ForeignKeyConstraint(["round_id"], ["closings.round_id"], name="fk_producer_flags_round_id_closings"),
+        sa.PrimaryKeyConstraint("round_id", "maker", name="pk_producer_flags"),
     )
 
 
