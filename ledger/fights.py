@@ -19,7 +19,7 @@ from ledger.rounds import makers, reign_of
 from ledger.schema import ClosingRow, EvidenceRow, ReignRow, RoundRow, StandingRow, ValuesRow, VerdictRow
 from ledger.verdicts import unpack
 
-_UNJUDGED = ("copy", "rejected", "abandoned")
+_REFUSED = ("copy", "rejected")
 
 
 def judged(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) -> dict[int, tuple[Judged, ...]]:
@@ -41,13 +41,19 @@ def judged(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) ->
     return {id_: tuple(past) for id_, past in found.items()}
 
 
-def shown(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) -> frozenset[int]:
-    """Of some submissions, those that closed rounds before one showed in their standings without having judged them."""
+def shown(
+    ledger: Ledger, competition: str, before: int, *, refused: Iterable[int], given_up: Iterable[int]
+) -> frozenset[int]:
+    """Of some submissions, those whose refusal, or whose being given up for now, stands in a closed round before one.
+
+    What was abandoned so often that it is refused has its refusal still to be told.
+    """
     query = select(StandingRow.submission_id).join(RoundRow, RoundRow.id == StandingRow.round_id)
     query = query.where(RoundRow.competition == competition, RoundRow.number < before)
-    query = query.where(StandingRow.submission_id.in_(list(ids)), StandingRow.role.in_(_UNJUDGED))
+    is_refused = StandingRow.submission_id.in_(list(refused)) & StandingRow.role.in_(_REFUSED)
+    is_given_up = StandingRow.submission_id.in_(list(given_up)) & StandingRow.role.in_((*_REFUSED, "abandoned"))
     with ledger.reading() as session:
-        return frozenset(session.scalars(query))
+        return frozenset(session.scalars(query.where(is_refused | is_given_up)))
 
 
 def newest_election(ledger: Ledger, competition: str, before: int) -> dict[int, Reign | None]:

@@ -25,7 +25,7 @@ class Entry:
         name, number = setting.competition.name, setting.number
         king = field.incumbent.submission_id if field.incumbent else None
         out = {*refused, *given_up}
-        told = out - fights.shown(self.ledger, name, number, out)
+        told = out - fights.shown(self.ledger, name, number, refused=refused, given_up=given_up)
         able = _one_of_each([s for s in field.live if s.id not in out or s.id == king], king)
         waiting = self._waiting(setting, field, [s for s in able if s.id != king])
         throne, rules = self._throne(setting, field, refused), setting.competition.entrants

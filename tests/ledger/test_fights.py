@@ -8,7 +8,7 @@ import pytest
 from chain.types import Block, Coldkey
 from competitions.entrant import Setting
 from competitions.entrants import Judged
-from competitions.records import Evidence, FightState, Flag, Reign, RoundOutcome, Standing
+from competitions.records import Evidence, FightState, Flag, Reign, Role, RoundOutcome, Standing
 from competitions.spec import Competition
 from competitions.table import parse
 from competitions.title_fight import Bout, Pairing
@@ -112,14 +112,21 @@ def _numbered(*states: FightState) -> list[tuple[int, FightState]]:
     return [(len(states) - at, state) for at, state in enumerate(states)]
 
 
-def test_only_who_stands_in_standings_unjudged_counts_as_shown(contest: Ledger) -> None:
-    rows = (
-        Standing(RIVAL, 1, "copy", None, None, None, "copy"),
-        Standing(OTHER, 2, "challenger", 2.0, None, None, "so"),
-    )
+@pytest.mark.parametrize(
+    ("role", "refused", "given_up"),
+    [("copy", True, True), ("rejected", True, True), ("abandoned", False, True), ("challenger", False, False)],
+)
+def test_a_refusal_is_shown_by_a_refusal_alone_and_who_is_given_up_by_that_too(
+    contest: Ledger, role: Role, refused: bool, given_up: bool
+) -> None:
+    rows = (Standing(RIVAL, 1, role, None, None, None, "so"),)
     rounds.close_round(contest, open_round(contest, 3).id, RoundOutcome(rows, None), Block(900))
-    assert fights.shown(contest, "chat", 4, (RIVAL, OTHER)) == {RIVAL}
-    assert fights.shown(contest, "chat", 4, (OTHER,)) == fights.shown(contest, "chat", 3, (RIVAL,)) == frozenset()
+
+    def shown(before: int, **asked: tuple[int, ...]) -> bool:
+        return bool(fights.shown(contest, "chat", before, **{"refused": (), "given_up": (), **asked}))
+
+    assert (shown(4, refused=(RIVAL,)), shown(4, given_up=(RIVAL,))) == (refused, given_up)
+    assert shown(4, refused=(OTHER,)) is shown(3, refused=(RIVAL,), given_up=(RIVAL,)) is False
 
 
 TRIAL, LATER = reign(2, 1, confirmed=False), reign(2, 2)
