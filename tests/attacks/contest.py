@@ -32,6 +32,7 @@ from neurons.loops.rounds import Rounds
 from neurons.loops.watch import Watch
 from neurons.loops.weigh import Weigh
 from neurons.reporting import Silent
+from neurons.rulebook import Rulebook
 from neurons.supervisor import Wakes
 from tests.attacks.contest_parts import NAME, Guild, MoodyHub, rules
 from tests.attacks.files import Files, model
@@ -175,8 +176,8 @@ class Contest:
     def weighs(self) -> str:
         """Let the validator set its weights once the last round is settled; whom the chain then shows them to pay."""
         self.chain.advance(self.table.settle_blocks + _SOON)
-        chain, refresh = self.chain, BlockCount(1_000)
-        Weigh(chain, chain, self.validator, self.ledger, NETUID, self.table, refresh, Silent()).step()
+        chain, refresh, book = self.chain, BlockCount(1_000), Rulebook.of(self.table)
+        Weigh(chain, chain, self.validator, self.ledger, NETUID, book, refresh, Silent()).step()
         return self.weights
 
     @property
@@ -202,12 +203,12 @@ class Contest:
         self.chain.advance_to(block)
 
     def _loops(self) -> tuple[Watch, Fetch, Rounds]:
-        chain, ledger, wakes = self.chain, self.ledger, Wakes()
+        chain, ledger, wakes, book = self.chain, self.ledger, Wakes(), Rulebook.of(self.table)
         intake = Intake(self.hub, ModelCache(self.folder / "models"), vetting=vet)
-        watch = Watch(chain, ledger, NETUID, self.table, wakes, catch_up=100)
+        watch = Watch(chain, ledger, NETUID, book, wakes, catch_up=100)
         judging = (Guild(), ScriptedExecutor(self.answers), intake, Descent(ledger), self.folder / "bundles", 100)
-        judge = Rounds(chain, ledger, NETUID, self.table, *judging, wakes, Silent(), threading.Event())
-        return watch, Fetch(chain, ledger, intake, self.table, wakes), judge
+        judge = Rounds(chain, ledger, NETUID, book, *judging, wakes, Silent(), threading.Event())
+        return watch, Fetch(chain, ledger, intake, book, wakes), judge
 
 
 @contextmanager

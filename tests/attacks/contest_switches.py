@@ -106,10 +106,18 @@ OF_CONTEST: Mapping[str, Switch] = {
         "competitions.ranking:_crowned", _most_senior, "the most senior of those that passed is crowned"
     ),
     "epsilon": Switch("competitions.entrant:epsilon", lambda *_: 0.0, "any improvement that is proven is enough"),
-    "most_favourable_producers": Switch("competitions.title_fight:favourites", lambda *_: (), "no producer is removed"),
-    "hopeless_models": Switch(
-        "neurons.refusals:Refusals._unloadable", lambda *_: {}, "what is abandoned is tried for ever"
+    "proof": Switch(
+        "competitions.title_fight:_is_proven",
+        lambda paired, needed, _: paired.improvement >= needed,
+        "an improvement counts whatever chance may have had to do with it",
     ),
+    "own_registration": Switch(
+        "competitions.eligibility:Presence.holds",
+        lambda presence, its: its.hotkey in presence.registered,
+        "whatever a hotkey ever committed counts while it is registered",
+    ),
+    "most_favourable_producers": Switch("competitions.title_fight:favourites", lambda *_: (), "no producer is removed"),
+    "hopeless_models": Switch("ledger.verdicts:failures", lambda *_: {}, "what is abandoned is tried for ever"),
     "refused_for_good": Switch("ledger.verdicts:rejections_before", lambda *_: {}, "what was refused is judged again"),
     "first_committer": Switch("competitions.ownership:Ownership.copied_from", lambda *_: None, "a model is anybody's"),
     "lineage": Switch("neurons.descent:Descent.disguised", lambda *_: {}, "nobody asks what a model was made of"),

@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from chain.types import Block, Head, Hotkey, Neuron
-from competitions.records import Submission
+from chain.types import Head, Hotkey, Neuron
 from evaluation.executor import Request
 from evaluation.sources.drops import Drop
 from evaluation.sources.filters import Sifted, broken_rule
@@ -62,9 +61,9 @@ def _miners_fault(_: object, error: Exception) -> Rejection:
     return Rejection(Reason.UNLOADABLE, str(error))
 
 
-def _charged(fetch: Fetch, submission: Submission, head: Block) -> Outcome:
+def _charged(fetch: Fetch, *asked: Any) -> Outcome:
     """What the Hub fails at is the model's fault."""
-    found = _TAKE(fetch, submission, head)
+    found = _TAKE(fetch, *asked)
     return Rejection(Reason.UNAVAILABLE, found.cause) if isinstance(found, Retry) else found
 
 

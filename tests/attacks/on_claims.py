@@ -74,9 +74,9 @@ def pointer_to_anothers_repository(contest: Contest) -> str:
     return contest.fate("thief")
 
 
-@attack("first_committer", "king? king; king scored rejected copy", "king? king; king scored scored")
+@attack("first_committer", "king? king; king queued rejected copy", "king? king; king queued scored")
 def one_model_under_many_hotkeys(contest: Contest) -> str:
-    """The king's own coldkey may move it; another coldkey may not, whatever it commits it as."""
+    """The king's own coldkey may keep it under another hotkey, which costs no judging; another coldkey may not."""
     contest.enters("king", 1.0, at=10, files=KING)
     contest.enters("spare", 1.0, at=11, files=KING, coldkey="cold-king")
     contest.enters("thief", 1.0, at=20, files=KING, hashed=True)

@@ -7,12 +7,12 @@ in the third, and nobody is crowned before the fourth.
 from dataclasses import replace
 
 from competitions.spec import EntrantsSpec
+from evaluation.scripted_executor import losing
 from evaluation.verdicts import Abandoned
 from models.rejections import Reason, Rejection
-from tests.attacks.contest import Contest
+from tests.attacks.contest import NOISE, Contest
 from tests.attacks.contest_attack import attack
 from tests.attacks.contest_parts import MAKERS
-from tests.attacks.files import model
 from tests.neurons.scenes import NETUID, RULES
 
 NARROW = EntrantsSpec(most=3, per_coldkey=1)
@@ -20,12 +20,10 @@ NARROW = EntrantsSpec(most=3, per_coldkey=1)
 
 @attack("met_by_the_king_alone", "king? king king bob; pays king=0.5 bob=0.5", "king? king king king; pays king=1")
 def clones_between_king_and_challenger(contest: Contest) -> str:
-    """Models as good as the king, older than a better one, and moved to new hotkeys so that it meets them in every
-    round."""
+    """Models as good as the king, older than a better one; some open later, so that it meets new ones each round."""
     contest.enters("king", 1.0, at=10)
-    for number in (1, 2):
-        contest.enters(f"clone{number}", 1.0, at=66, files=model(number))
-        contest.enters(f"moved{number}", 1.0, at=90, files=model(number), coldkey=f"cold-clone{number}")
+    for number, opens in enumerate((72, 72, 100, 100)):
+        contest.enters(f"clone{number}", 1.0, at=66, opens=opens)
     contest.enters("bob", 0.98, at=70)
     return f"{contest.play(4)}; pays {contest.weighs()}"
 
@@ -67,6 +65,15 @@ def cartel_of_small_steps(contest: Contest) -> str:
         contest.enters(name, loss, at=60)
     kings = contest.play(5)
     return f"{kings}; {len({*kings.split()} - {'king?', 'king'})} passed"
+
+
+@attack("proof", "king? king king king king", "king? king king king lucky4")
+def tries_with_more_noise_than_skill(contest: Contest) -> str:
+    """As good as the king and twenty times as noisy: one of several is sure to look better by epsilon."""
+    contest.enters("king", 1.0, at=10)
+    for number in (3, 4, 5):
+        contest.enters(f"lucky{number}", losing(1.0, noise=20 * NOISE, name=f"lucky{number}"), at=60)
+    return contest.play(5)
 
 
 @attack("most_favourable_producers", "king? king king king king", "king? king king friend friend")

@@ -3,13 +3,14 @@
 Rounds are due at blocks 48, 72, 96, …; a seal of more than 60 blocks is void.
 """
 
-from chain.types import BlockCount
+from chain.types import BlockCount, Coldkey, Hotkey
 from competitions.spec import EpsilonSpec
 from ledger import rounds
 from tests.attacks.contest import Contest
 from tests.attacks.contest_attack import attack
 from tests.attacks.contest_parts import NAME
 from tests.attacks.files import model
+from tests.neurons.scenes import NETUID
 
 SLOW = EpsilonSpec(0.05, 0.01, BlockCount(144))
 
@@ -91,8 +92,8 @@ def hub_that_is_away(contest: Contest) -> str:
 
 @attack(
     "age_of_the_digest",
-    "king? king king king other other eve; age from 60",
-    "king? king king king other other other; age from 80",
+    "king? king king other other other eve; age from 60",
+    "king? king king other other other other; age from 80",
     epsilon=SLOW,
 )
 def committed_anew_under_another_hotkey(contest: Contest) -> str:
@@ -107,8 +108,8 @@ def committed_anew_under_another_hotkey(contest: Contest) -> str:
 
 @attack(
     "age_of_the_digest",
-    "king? king king king mine mine eve; age from 60",
-    "king? king king king mine mine mine; age from 80",
+    "king? king king mine mine mine eve; age from 60",
+    "king? king king mine mine mine mine; age from 80",
     epsilon=SLOW,
 )
 def committed_anew_under_the_same_hotkey(contest: Contest) -> str:
@@ -118,6 +119,15 @@ def committed_anew_under_the_same_hotkey(contest: Contest) -> str:
     contest.enters("mine", 0.94, at=80, files=model(3))
     contest.enters("eve", 0.94 * 0.984, at=130)
     return f"{contest.play(7)}; age from {_age_from(contest, 4)}"
+
+
+@attack("own_registration", "back? - -", "back? back back")
+def old_commit_under_a_new_registration(contest: Contest) -> str:
+    """Loses its place, comes back for a fee, and is as senior as ever if what it committed then still counts."""
+    contest.enters("back", 1.0, at=10)
+    contest.at(60, lambda: contest.chain.deregister(NETUID, Hotkey("back"), purge=False))
+    contest.at(62, lambda: contest.chain.register(NETUID, Hotkey("back"), Coldkey("cold-back")) and None)
+    return contest.play(3)
 
 
 def _age_from(contest: Contest, number: int) -> int:
