@@ -42,19 +42,24 @@ class Throne:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A live submission that nobody knows to be refused, and what closed rounds found of it, the newest first."""
+    """A live submission that nobody knows to be refused, and what closed rounds found of it, the newest first.
+
+    `failed` are the rounds since it was judged last in which its judging failed: it waits behind those that cost nobody
+    a time-out yet.
+    """
 
     submission: Submission
     past: tuple[Judged, ...]
+    failed: int = 0
 
 
 def lane(past: Sequence[Judged], throne: Throne) -> Lane | None:
     """In which lane a submission waits; None for one that need not be judged.
 
     Again goes whoever's title fight is not decided, because it is not proven or lost within the noise, whoever epsilon
-    has fallen to since, and whoever an election passed over and no fight has tried yet. While the throne is vacant
-    everybody does. A round whose incumbent could not be judged, or compared with, decided nothing for anybody: what
-    came before it stands.
+    has fallen to since, and once whoever an election passed over, and a king that fell, whom no fight has tried yet.
+    While the throne is vacant everybody does. A round whose incumbent could not be judged, or compared with, decided
+    nothing for anybody: what came before it stands.
     """
     if not past or past[0].number < throne.line_since:
         return "first"
@@ -101,16 +106,16 @@ def _fell_to(last: Judged, throne: Throne) -> bool:
     return throne.needed <= last.evidence.hope < last.needed
 
 
-def _order(one: Waiting, throne: Throne, seed: bytes) -> tuple[float, float, int, bytes]:
+def _order(one: Waiting, throne: Throne, seed: bytes) -> tuple[int, float, float, int, bytes]:
     """Who was judged goes before what is new; on a vacant throne the best of them first."""
     oldest = one.submission.commit_block, tie_break(seed, one.submission.hotkey)
     if not one.past:
-        return 1.0, 0.0, *oldest
+        return one.failed, 1.0, 0.0, *oldest
     last = one.past[0]
     if last.number < throne.line_since:
-        return 0.0, _best(None if last.improvement is None else -last.improvement), *oldest
+        return one.failed, 0.0, _best(None if last.improvement is None else -last.improvement), *oldest
     vacant = throne.reign is None or not throne.reign.confirmed
-    return 0.0, _best(last.score) if vacant else 0.0, *oldest
+    return one.failed, 0.0, _best(last.score) if vacant else 0.0, *oldest
 
 
 def _best(value: float | None) -> float:

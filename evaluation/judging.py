@@ -40,7 +40,7 @@ class Judging:
 
     def _judged(self, request: Request) -> Verdict:
         if lacking := shortage(request.model, request.tasks, request.max_length, self._device, self._dtype):
-            return Abandoned(lacking)
+            return Abandoned(lacking, is_ours_alone=True)
         bundle = read_bundle(request.bundle)
         loaded = load(request.model, device=self._device, dtype=self._dtype)
         asked = bundle, request.tasks, request.max_length, self._encodings

@@ -133,7 +133,7 @@ class Service:
         try:
             verdict = self._judging.judge(request, lambda: self._voice.tell(Began(number)))
         except Exception as error:  # noqa: BLE001 - somebody waits, and would wait for ever
-            verdict = Abandoned(_in_words(error))
+            verdict = Abandoned(_in_words(error), is_ours_alone=True)
         self._voice.tell(Ended(number, verdict))
 
 

@@ -99,8 +99,9 @@ class RayExecutor:
         try:
             process = self._running()
         except OSError as error:
-            return Abandoned(f"no process to drive the cluster can be started: {type(error).__name__}: {error}")
-        return process.ask(request) if process else Abandoned("the executor was closed")
+            cause = f"no process to drive the cluster can be started: {type(error).__name__}: {error}"
+            return Abandoned(cause, is_ours_alone=True)
+        return process.ask(request) if process else Abandoned("the executor was closed", is_ours_alone=True)
 
     def _running(self) -> RayProcess | None:
         """The driving process, a new one where the last one ended; None once we are closed."""

@@ -44,7 +44,7 @@ class RayJudging:
             try:
                 machine = self._pool.take(clock.until)
             except NoMachine as error:
-                return Abandoned("; ".join([str(error), *lost]))
+                return Abandoned("; ".join([str(error), *lost]), is_ours_alone=not lost)
             try:
                 verdict = self._judged(machine, request, clock)
             except Lost as error:

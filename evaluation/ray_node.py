@@ -88,7 +88,7 @@ class RayNode:
         try:
             verdict = self._worker.judge(decode_request(request))
             if isinstance(verdict, Rejection) and (damage := self._files.damage()):
-                verdict = Abandoned(f"rejected, {verdict.reason}; but {damage}")
+                verdict = Abandoned(f"rejected, {verdict.reason}; but {damage}", is_ours_alone=True)
             return encode_verdict(verdict)
         finally:
             self._files.release()

@@ -62,7 +62,7 @@ class RayProcess:
         order = _Order(request)
         with self._change:
             if self._cause is not None:
-                return Abandoned(self._cause)
+                return Abandoned(self._cause, is_ours_alone=True)
             self._asked += 1
             number = self._asked
             self._orders[number] = order
@@ -105,7 +105,7 @@ class RayProcess:
             self._cause = self._cause or cause
             orders, self._orders = self._orders, {}
             for order in orders.values():
-                order.verdict.set_result(Abandoned(self._cause))
+                order.verdict.set_result(Abandoned(self._cause, is_ours_alone=True))
             if not self._workers.done():
                 self._workers.set_result(1)
 

@@ -32,7 +32,7 @@ class ScriptedExecutor:
 
     def _answer(self, request: Request) -> Verdict:
         if self._closed:
-            return Abandoned("the executor was closed")
+            return Abandoned("the executor was closed", is_ours_alone=True)
         self.requests.append(request)
         answers = self._script.get(request.model.name)
         if not answers:

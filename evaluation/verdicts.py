@@ -51,9 +51,13 @@ class Outraced:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """Ours: a time-out, a crash, a full disk. It is due again and the miner pays nothing."""
+    """Ours: a time-out, a crash, a full disk. It is due again and the miner pays nothing.
+
+    `is_ours_alone` says that no model can have caused it, as one can cause a crash: it never counts against any.
+    """
 
     cause: str
+    is_ours_alone: bool = False
 
 
 Verdict = Scored | Outraced | Rejection | Abandoned

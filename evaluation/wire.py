@@ -97,7 +97,7 @@ def _rejection(value: dict[str, Any]) -> Rejection:
 
 
 def _abandoned(value: dict[str, Any]) -> Abandoned:
-    return Abandoned(value["cause"])
+    return Abandoned(value["cause"], value["is_ours_alone"])
 
 
 _VERDICTS: dict[str, Callable[[dict[str, Any]], Verdict]] = {

@@ -86,7 +86,9 @@ class WorkerProcess:
             self._discard()
 
     def _failed(self, error: Exception) -> Abandoned:
-        return Abandoned("the executor was closed" if self._closed else f"the worker {error}")
+        if self._closed:
+            return Abandoned("the executor was closed", is_ours_alone=True)
+        return Abandoned(f"the worker {error}")
 
     def _ask(self, request: Request) -> Verdict:
         child = self._warm()

@@ -5,13 +5,13 @@ since when the throne has passed by title fights. Reads only; decides nothing.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from competitions.bouts import bout
 from competitions.entrant import Setting
 from competitions.entrants import Judged
-from competitions.records import FightState, Reign, TaskScore
+from competitions.records import Reign, TaskScore
 from competitions.title_fight import Bout
 from ledger.database import Ledger
 from ledger.evidence import evidence, of_standing
@@ -19,7 +19,7 @@ from ledger.rounds import makers, reign_of
 from ledger.schema import ClosingRow, EvidenceRow, ReignRow, RoundRow, StandingRow, ValuesRow, VerdictRow
 from ledger.verdicts import unpack
 
-_JUDGED = ("king", "challenger")
+_UNJUDGED = ("copy", "rejected", "abandoned")
 
 
 def judged(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) -> dict[int, tuple[Judged, ...]]:
@@ -28,7 +28,7 @@ def judged(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) ->
         select(StandingRow, EvidenceRow, RoundRow.number)
         .join(RoundRow, RoundRow.id == StandingRow.round_id)
         .outerjoin(EvidenceRow, of_standing())
-        .where(RoundRow.competition == competition, RoundRow.number < before, StandingRow.role.in_(_JUDGED))
+        .where(RoundRow.competition == competition, RoundRow.number < before, StandingRow.role == "challenger")
         .where(StandingRow.submission_id.in_(list(ids)))
         .order_by(RoundRow.number.desc())
     )
@@ -41,26 +41,18 @@ def judged(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) ->
     return {id_: tuple(past) for id_, past in found.items()}
 
 
-def states(ledger: Ledger, setting: Setting, incumbent: Reign, ids: Iterable[int]) -> dict[int, tuple[FightState, ...]]:
-    """How each one's title fight against the incumbent stood after each round before this one, the newest first."""
-    past = judged(ledger, setting.competition.name, setting.number, ids)
-    return {
-        id_: tuple(one.evidence.state for one in rows if one.evidence and one.number > incumbent.since_round)
-        for id_, rows in past.items()
-    }
-
-
-def shown_refused(ledger: Ledger, competition: str, before: int) -> frozenset[int]:
-    """Submissions whose refusal stands in the standings of a closed round before one."""
+def shown(ledger: Ledger, competition: str, before: int, ids: Iterable[int]) -> frozenset[int]:
+    """Of some submissions, those that closed rounds before one showed in their standings without having judged them."""
     query = select(StandingRow.submission_id).join(RoundRow, RoundRow.id == StandingRow.round_id)
     query = query.where(RoundRow.competition == competition, RoundRow.number < before)
+    query = query.where(StandingRow.submission_id.in_(list(ids)), StandingRow.role.in_(_UNJUDGED))
     with ledger.reading() as session:
-        return frozenset(session.scalars(query.where(StandingRow.role.in_(("copy", "rejected")))))
+        return frozenset(session.scalars(query))
 
 
 def newest_election(ledger: Ledger, competition: str, before: int) -> dict[int, Reign | None]:
-    """Who reigned after each closed round before one, from the last round of the reign that ended in the newest
-    election on; empty where none was ever held.
+    """Who reigned after each closed round before one, from the last of the reign that ended in the newest election to
+    the last of that election without a king; empty where none was ever held.
     """
     ended = select(func.max(RoundRow.number)).join(ClosingRow, ClosingRow.round_id == RoundRow.id)
     ended = ended.outerjoin(ReignRow, ReignRow.round_id == RoundRow.id)
@@ -77,7 +69,7 @@ def newest_election(ledger: Ledger, competition: str, before: int) -> dict[int, 
         if vacant is None:
             return {}
         since = session.scalar(ended.where(held, RoundRow.number < vacant))
-        query = query.where(RoundRow.number >= (since or 0))
+        query = query.where(RoundRow.number >= (since or 0), RoundRow.number <= vacant)
         return {number: reign_of(row) if row is not None else None for number, row in session.execute(query)}
 
 
@@ -114,10 +106,12 @@ class _Full:
 
 def _full(session: Session, setting: Setting, incumbent: Reign, ids: Iterable[int]) -> dict[int, dict[int, _Full]]:
     """Judgings on every sample in the closed rounds that the incumbent opened, by submission and round number."""
+    stands = and_(StandingRow.round_id == RoundRow.id, StandingRow.submission_id == VerdictRow.submission_id)
     query = (
         select(VerdictRow.submission_id, RoundRow.number, func.max(VerdictRow.id), RoundRow.id)
         .join(RoundRow, RoundRow.id == VerdictRow.round_id)
         .join(ClosingRow, ClosingRow.round_id == RoundRow.id)
+        .join(StandingRow, stands)  # a round that ended with nothing changed proves nothing
         .where(
             RoundRow.competition == setting.competition.name,
             RoundRow.number > incumbent.since_round,

@@ -329,6 +329,9 @@ class PresenceRow(Base):
 
     round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"), primary_key=True)
     submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    since_round: Mapped[int] = mapped_column(INT)
+    """The first round of the reign, which tells two reigns of one submission apart."""
+    at_block: Mapped[Block] = mapped_column(INT)
     present: Mapped[bool]
 
 
@@ -410,7 +413,7 @@ class VerdictRow(Base):
 
     id: Mapped[int] = mapped_column(INT, primary_key=True)
     round_id: Mapped[int] = mapped_column(INT, ForeignKey("rounds.id"))
-    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"))
+    submission_id: Mapped[int] = mapped_column(INT, ForeignKey("submissions.id"), index=True)
     attempt: Mapped[int] = mapped_column(INT)
     outcome: Mapped[str]
     reason: Mapped[str | None]

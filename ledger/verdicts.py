@@ -8,14 +8,26 @@ import hashlib
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from evaluation.verdicts import Abandoned, Outraced, Scored, TaskValues, Verdict
 from ledger.database import Ledger
 from ledger.schema import ClosingRow, RaceRow, RoundRow, SampleListRow, ScoringRow, ValuesRow, VerdictRow
 from models.rejections import Reason, Rejection
+
+_OURS_ALONE = "ours"
+"""Stands for the reason of an abandonment that no model can have caused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Rounds in which judging a model was abandoned, and it may be why: all of them, and those that scored others."""
+
+    rounds: int
+    while_others_were_scored: int
 
 
 def record_verdict(ledger: Ledger, round_id: int, submission_id: int, verdict: Verdict) -> None:
@@ -50,35 +62,41 @@ def attempts(ledger: Ledger, round_id: int, submission_id: int) -> int:
         return len(_attempts(session, round_id, submission_id))
 
 
-def rejections_before(ledger: Ledger, competition: str, number: int) -> dict[int, Rejection]:
-    """Why the judge refused models in closed rounds before one, by submission."""
-    query = _in_closed_rounds(competition, number).where(VerdictRow.outcome == "rejected").order_by(VerdictRow.id)
+def rejections_before(ledger: Ledger, competition: str, number: int, ids: Iterable[int]) -> dict[int, Rejection]:
+    """Why the judge refused some submissions in closed rounds before one, by submission."""
+    query = _in_closed_rounds(competition, number, ids).where(VerdictRow.outcome == "rejected").order_by(VerdictRow.id)
     with ledger.reading() as session:
         rows = session.scalars(query)
         return {row.submission_id: Rejection(Reason(row.reason or ""), row.detail) for row in rows}
 
 
-def abandoned_rounds(ledger: Ledger, competition: str, number: int) -> dict[int, int]:
-    """In how many closed rounds before one all attempts at a submission were abandoned while some other model was
-    scored, by submission.
-    """
-    other, own = aliased(VerdictRow), aliased(VerdictRow)
-    healthy = exists().where(other.round_id == VerdictRow.round_id, other.outcome == "scored")
-    ended = exists().where(
-        own.round_id == VerdictRow.round_id,
-        own.submission_id == VerdictRow.submission_id,
-        own.outcome != "abandoned",
-    )
-    failed = _in_closed_rounds(competition, number).where(VerdictRow.outcome == "abandoned", healthy, ~ended)
-    query = failed.with_only_columns(VerdictRow.submission_id, func.count(VerdictRow.round_id.distinct()))
+def failures(ledger: Ledger, competition: str, number: int, ids: Iterable[int]) -> dict[int, Failures]:
+    """What closed rounds before one failed at, since each of some submissions was last judged, by submission."""
+    judged: dict[int, int] = {}
+    failed: dict[int, set[int]] = {}
     with ledger.reading() as session:
-        return {row[0]: row[1] for row in session.execute(query.group_by(VerdictRow.submission_id))}
+        for row in session.scalars(_in_closed_rounds(competition, number, ids).order_by(VerdictRow.id)):
+            if row.outcome in ("scored", "outraced", "rejected"):
+                judged[row.submission_id] = row.round_id
+                failed.pop(row.submission_id, None)
+            elif row.reason != _OURS_ALONE:
+                failed.setdefault(row.submission_id, set()).add(row.round_id)
+        rounds = {round_ for found in failed.values() for round_ in found}
+        healthy = _with_scores(session, rounds)
+    return {id_: Failures(len(found), len(found & healthy)) for id_, found in failed.items()}
 
 
-def _in_closed_rounds(competition: str, before: int) -> Select[VerdictRow]:
+def _with_scores(session: Session, rounds: Iterable[int]) -> set[int]:
+    """Of some rounds, those in which some model was scored."""
+    query = select(VerdictRow.round_id).where(VerdictRow.round_id.in_(list(rounds)), VerdictRow.outcome == "scored")
+    return set(session.scalars(query.distinct()))
+
+
+def _in_closed_rounds(competition: str, before: int, ids: Iterable[int]) -> Select[VerdictRow]:
     query = select(VerdictRow).join(RoundRow, RoundRow.id == VerdictRow.round_id)
     query = query.join(ClosingRow, ClosingRow.round_id == RoundRow.id)
-    return query.where(RoundRow.competition == competition, RoundRow.number < before)
+    of_rounds = RoundRow.competition == competition, RoundRow.number < before
+    return query.where(*of_rounds, VerdictRow.submission_id.in_(list(ids)))
 
 
 def pack(values: Sequence[float]) -> bytes:
@@ -104,8 +122,8 @@ def _verdict_row(verdict: Verdict) -> VerdictRow:
             return VerdictRow(outcome="outraced", detail="")
         case Rejection(reason, detail):
             return VerdictRow(outcome="rejected", reason=reason.value, detail=detail)
-        case Abandoned(cause):
-            return VerdictRow(outcome="abandoned", detail=cause)
+        case Abandoned(cause, is_ours_alone):
+            return VerdictRow(outcome="abandoned", reason=_OURS_ALONE if is_ours_alone else None, detail=cause)
 
 
 def _add_scoring(session: Session, verdict_id: int, scored: Scored | Outraced) -> None:
@@ -167,4 +185,6 @@ def _scored(row: ScoringRow, tasks: Sequence[TaskValues], race: RaceRow | None) 
 def _verdict(row: VerdictRow, scored: Mapping[int, Scored | Outraced]) -> Verdict:
     if row.outcome in ("scored", "outraced"):
         return scored[row.id]
-    return Rejection(Reason(row.reason or ""), row.detail) if row.outcome == "rejected" else Abandoned(row.detail)
+    if row.outcome == "rejected":
+        return Rejection(Reason(row.reason or ""), row.detail)
+    return Abandoned(row.detail, row.reason == _OURS_ALONE)

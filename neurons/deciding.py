@@ -8,9 +8,10 @@ from competitions.entrant import Entrant, Result, Setting
 from competitions.producers import flagged
 from competitions.ranking import decide
 from competitions.records import Flag, Reign, RoundOutcome, Submission
-from ledger import fights, rounds
+from ledger import rounds
 from ledger.database import Ledger
 from neurons.field import Field
+from neurons.histories import Histories
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,9 @@ class Deciding:
             setting = replace(setting, makers=rounds.makers(session, round_.id))
         reign = field.incumbent if field.incumbent and field.incumbent.confirmed else None
         rivals = [entrant.id for entrant in entrants if reign and entrant.id != reign.submission_id]
-        bouts = fights.earlier(self.ledger, setting, reign, rivals) if reign else {}
-        states = fights.states(self.ledger, setting, reign, rivals) if reign else {}
+        histories = Histories(self.ledger, setting, field)
+        bouts = histories.bouts(reign, rivals) if reign else {}
+        states = histories.states(reign, rivals) if reign else {}
         decided = [
             Entrant(e, field.ownership.first_commit(e), results[e.id], bouts.get(e.id, ()), states.get(e.id, ()))
             for e in entrants

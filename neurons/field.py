@@ -1,6 +1,6 @@
 """The field of a round: who enters it and whose model is whose, from the chain's state at its seed block alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chain.reader import ChainReader
@@ -18,13 +18,16 @@ from neurons.pointers import is_all_read
 class Field:
     """Whoever may enter a round, the most senior first, the incumbent, and the first claims on all known models.
 
-    `coming` are claims of which nobody knows yet whether they count: their files are due.
+    `coming` are claims of which nobody knows yet whether they count: their files are due. `same` has for each who is
+    live the ids of all that its coldkey ever submitted to the competition with its digest, its own among them: what was
+    found of a model stands, whichever commitment names it.
     """
 
     live: tuple[Submission, ...]
     incumbent: Reign | None
     ownership: Ownership
     coming: tuple[Submission, ...]
+    same: Mapping[int, tuple[int, ...]]
 
 
 def assemble(
@@ -48,17 +51,28 @@ def assemble(
         for s in known
         if s.intake == "due" and may_own(replace(s, intake="accepted"), rules[s.competition], round_.seed_block)
     ]
-    return Field(tuple(mine), incumbent, Ownership(claims, round_.seed), tuple(coming))
+    return Field(tuple(mine), incumbent, Ownership(claims, round_.seed), tuple(coming), _same(mine, known))
 
 
-def awaited(field: Field, entrants: Sequence[Submission], competition: Competition) -> tuple[Submission, ...]:
-    """Those whose files must be had or refused before these entrants can be judged: their own, and those of whoever
-    would own an entrant's model if its files turn out to be what it says.
+def awaited(
+    field: Field, entrants: Sequence[Submission], competition: Competition, refused: Collection[int] = ()
+) -> tuple[Submission, ...]:
+    """Those whose files must be had or refused before these entrants can be judged: their own where none are refused
+    already, and those of whoever would own an entrant's model if its files turn out to be what it says.
     """
     traced = bool(competition.lineage.refused)
-    own = [entrant for entrant in entrants if entrant.intake == "due"]
+    own = [entrant for entrant in entrants if entrant.intake == "due" and entrant.id not in refused]
     others = [claim for claim in field.coming if claim not in own and _rivals(claim, entrants, traced=traced)]
     return tuple(sorted([*own, *others], key=lambda s: (s.commit_block, s.id)))
+
+
+def _same(live: Sequence[Submission], known: Sequence[Submission]) -> dict[int, tuple[int, ...]]:
+    by_model: dict[tuple[str, str, str | None], list[int]] = {}
+    for one in known:
+        by_model.setdefault((one.competition, one.coldkey, one.digest), []).append(one.id)
+    return {
+        one.id: tuple(by_model[one.competition, one.coldkey, one.digest]) if one.digest else (one.id,) for one in live
+    }
 
 
 def _presence(chain: ChainReader, ledger: Ledger, netuid: NetUid, table: Table, at: Block) -> Presence:

@@ -80,7 +80,7 @@ class RoundVerdicts:
             model = loan.enter_context(self.intake.lending(entrant, competition))
             if not isinstance(model, Path):
                 cause = f"its files were lost here and cannot be had again: {model}"
-                self._record(competition, round_, entrant, Abandoned(cause))
+                self._record(competition, round_, entrant, Abandoned(cause, is_ours_alone=True))
                 continue
             lent[str(entrant.id)] = entrant, loan
             asked = competition.tasks, competition.limits.max_length, competition.deadline_s
@@ -89,7 +89,8 @@ class RoundVerdicts:
     def _unless_damaged(self, request: Request, verdict: Verdict) -> Verdict:
         if isinstance(verdict, Scored | Outraced) or not self.intake.cache.is_damaged(request.model.name):
             return verdict
-        return Abandoned(f"{in_words(verdict)}; but its files were damaged on this disk, and are fetched again")
+        damaged = f"{in_words(verdict)}; but its files were damaged on this disk, and are fetched again"
+        return Abandoned(damaged, is_ours_alone=True)
 
     def _record(self, competition: Competition, round_: rounds.Round, entrant: Submission, verdict: Verdict) -> None:
         verdicts.record_verdict(self.ledger, round_.id, entrant.id, verdict)

@@ -25,7 +25,7 @@ from evaluation.executor import Executor
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.registry import PoolReader
 from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
-from ledger import lineages, rounds, submissions, verdicts, waits
+from ledger import lineages, presence, rounds, submissions, verdicts, waits
 from ledger.database import Ledger
 from models.rejections import Rejection
 from neurons.deciding import Deciding
@@ -34,7 +34,7 @@ from neurons.entry import Entry
 from neurons.field import Field, assemble, awaited
 from neurons.intake import PATIENCE, Intake
 from neurons.king_presence import KingPresence
-from neurons.refusals import Refusal, Refusals
+from neurons.refusals import Refusal, Refusals, gone
 from neurons.reporting import Reporter
 from neurons.round_samples import RoundSamples
 from neurons.round_verdicts import RoundVerdicts
@@ -44,7 +44,8 @@ from neurons.supervisor import Wakes
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
-"""Judgings of one model in one round that may be abandoned before the round goes on without it."""
+"""Judgings of one model in one round that may be abandoned before the round goes on without it. Beside an incumbent
+that was judged one must do: the device is well, and each may cost a whole deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,11 @@ class Rounds:
         if field is None:
             self.wakes.poke("watch")
             return False
-        self._look_for_king(competition, round_, field)
         setting = Setting(competition, number, at, round_.seed)
         refused = Refusals(self.ledger, self.descent).of(competition, round_, field)
-        entrants = Entry(self.ledger).entrants(setting, field, refused)
-        if not all(self._is_given_up(table, submission) for submission in awaited(field, entrants, competition)):
+        given_up = {s.id for s in field.live if s.intake == "due" and self._is_given_up(table, s)}
+        entrants = Entry(self.ledger).entrants(setting, field, refused, given_up)
+        if not all(self._is_given_up(table, one) for one in awaited(field, entrants, competition, refused)):
             self.wakes.poke("fetch")
             return False
         if competition.base and competition.base.digest not in lineages.sketched(self.ledger):
@@ -118,13 +119,6 @@ class Rounds:
             self.wakes.poke("fetch")
             return False
         return self._judge(setting, round_, field, entrants, refused)
-
-    def _look_for_king(self, competition: Competition, round_: rounds.Round, field: Field) -> None:
-        reign = field.incumbent
-        king = next((s for s in field.live if reign and reign.confirmed and s.id == reign.submission_id), None)
-        if king is not None:
-            looking = KingPresence(self.intake.hub, self.ledger)
-            looking.look(round_, king, field.live, self.chain.head(), competition.round_blocks)
 
     def _is_given_up(self, table: Table, submission: Submission) -> bool:
         """Whether files that are due were asked for in vain so often that no round waits for them any more."""
@@ -168,8 +162,12 @@ class Rounds:
         """Judge what the round still needs, or close it; False while it is held."""
         competition, king = setting.competition, field.incumbent
         found = verdicts.verdicts(self.ledger, round_.id)
-        results = {e.id: refused.get(e.id) or self._result(round_, e, found.get(e.id)) for e in entrants}
-        is_scored = king is not None and isinstance(results.get(king.submission_id), tuple)
+        is_scored = (
+            king is not None and king.submission_id not in refused and isinstance(found.get(king.submission_id), Scored)
+        )
+        own = king.submission_id if king else None
+        tries = {e.id: 1 if is_scored and e.id != own else _ATTEMPTS for e in entrants}
+        results = {e.id: refused.get(e.id) or self._result(round_, e, found.get(e.id), tries[e.id]) for e in entrants}
         if not is_scored:  # against nobody that still stands, a lost race tells nothing
             results = {id_: None if isinstance(result, Outraced) else result for id_, result in results.items()}
         unjudged = [entrant for entrant in entrants if results[entrant.id] is None]
@@ -195,7 +193,7 @@ class Rounds:
             log.warning("%s round %d closed unjudged; the reign stays", competition.name, round_.number)
         return held.lasting
 
-    def _result(self, round_: rounds.Round, entrant: Submission, verdict: Verdict | None) -> Result | None:
+    def _result(self, round_: rounds.Round, entrant: Submission, verdict: Verdict | None, tries: int) -> Result | None:
         """A verdict, or our fault once too often; None where the model is still to be judged."""
         if entrant.intake == "due":
             return f"its files could not be had in {PATIENCE} attempts; they are asked for again"
@@ -204,8 +202,9 @@ class Rounds:
                 return tuple(TaskScore(task.task, task.values) for task in tasks)
             case Rejection() | Outraced() as ended:
                 return ended
-            case Abandoned(cause) if verdicts.attempts(self.ledger, round_.id, entrant.id) >= _ATTEMPTS:
-                return cause
+            case Abandoned(cause, is_ours_alone):
+                most = _ATTEMPTS if is_ours_alone else tries
+                return cause if verdicts.attempts(self.ledger, round_.id, entrant.id) >= most else None
         return None
 
     def _close(
@@ -216,6 +215,7 @@ class Rounds:
         entrants: Sequence[Submission],
         results: Mapping[int, Result],
     ) -> None:
+        results = self._unless_gone(setting.competition, round_, field, results)
         outcome = Deciding(self.ledger).outcome(setting, round_, field, entrants, results)
         name = setting.competition.name
         rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
@@ -225,3 +225,16 @@ class Rounds:
             log.warning("%s round %d: entrants stand otherwise on the samples of %s", name, round_.number, named)
         self.reporter.round_closed(name, round_.number, round_.seed_block, outcome)
         self.wakes.poke("weigh")
+
+    def _unless_gone(
+        self, competition: Competition, round_: rounds.Round, field: Field, results: Mapping[int, Result]
+    ) -> Mapping[int, Result]:
+        """The results, a king's refusal among them whose repository was not there too many rounds running."""
+        reign = field.incumbent
+        if reign is None or not reign.confirmed or reign.submission_id not in results:
+            return results
+        looking = KingPresence(self.intake.hub, self.ledger)
+        looking.look(round_, reign, field.live, self.chain.head(), competition.round_blocks)
+        missed = presence.missed(self.ledger, competition.name, round_.number, [reign.submission_id])
+        number = missed.get(reign.submission_id, 0)
+        return {**results, reign.submission_id: gone(number)} if number >= competition.absent_rounds else results

@@ -89,11 +89,11 @@ def gather(folder: Path, wallets: Callable[[str], Wallet], ledger: Path) -> Cast
 
 
 def _batch(folder: Path, producer: Wallet, at: int) -> bytes:
-    """Twelve pairs and twelve texts, anchored shortly before they are committed."""
+    """As many pairs and texts as half a round needs, and some more, anchored shortly before they are committed."""
     chain, hub = new_chain(), FolderHub(folder / "hub", producer.name)
     anchor = Block(chain.advance_to(at) - 1)
     origin = "pydoc", producer.hotkey, SAMPLES, datetime(2030, 1, 1, tzinfo=UTC), anchor, chain.block_hash(anchor)
-    words = [f"{producer.name} {at} {number}" for number in range(12)]
+    words = [f"{producer.name} {at} {number}" for number in range(36)]
     contents = [*(Pair(f"what is {word}?", word) for word in words), *(Text(f"it is {word}") for word in words)]
     signed = [sign(Sample(content, *origin), producer) for content in contents]
     data = encode(signed)

@@ -82,27 +82,27 @@ def test_a_rivals_bouts_are_its_newest_full_rounds_beside_the_same_incumbent(
     judge(contest, 4, full)  # the incumbent was crowned in it, and opened it not
     for number in (5, 6, 7):
         judge(contest, number, {KING: scored(3.0 + number, 4.0), RIVAL: scored(2.0, 3.5)})
-        close(contest, number, {}, reign(KING, since=4))
+        close(contest, number, {KING: "lost", RIVAL: "open"}, reign(KING, since=4))
     judge(contest, 8, {KING: scored(9.0, 9.0), RIVAL: LOST})  # no full round of the rival's
-    close(contest, 8, {}, reign(KING, since=4))
-    judge(contest, 9, full)  # under way
-    close(contest, 4, {}, reign(KING, since=4))
-    found = fights.earlier(contest, setting(chat, 9), reign(KING, since=4), [RIVAL, OTHER])
+    close(contest, 8, {KING: "lost", RIVAL: "outraced"}, reign(KING, since=4))
+    judge(contest, 9, full)  # its samples were lost, and nothing changed
+    close(contest, 9, {}, reign(KING, since=4))
+    judge(contest, 10, full)  # under way
+    close(contest, 4, {KING: "lost", RIVAL: "open"}, reign(KING, since=4))
+    found = fights.earlier(contest, setting(chat, 10), reign(KING, since=4), [RIVAL, OTHER])
     expected = [Bout(n, (Pairing((3.0 + n, 4.0), (2.0, 3.5), ("m", "")),)) for n in (6, 7)]
     assert {id_: sorted(bouts, key=lambda one: one.number) for id_, bouts in found.items()} == {
         RIVAL: expected,
         OTHER: [],
     }
-    assert fights.earlier(contest, setting(chat, 9, pooled=1), reign(KING, since=4), [RIVAL]) == {RIVAL: ()}
+    assert fights.earlier(contest, setting(chat, 10, pooled=1), reign(KING, since=4), [RIVAL]) == {RIVAL: ()}
 
 
-def test_how_fights_against_the_incumbent_stood_is_told_newest_first(contest: Ledger, chat: Competition) -> None:
+def test_how_a_challenger_fared_before_a_round_is_told_newest_first(contest: Ledger) -> None:
     close(contest, 1, {RIVAL: "lost"}, reign(KING, since=1))
     close(contest, 2, {RIVAL: "open", OTHER: "close"}, reign(KING, since=1))
     close(contest, 3, {RIVAL: "close"}, reign(KING, since=1))
     close(contest, 4, {RIVAL: "passed"}, reign(RIVAL, since=4))
-    before_4 = fights.states(contest, setting(chat, 4), reign(KING, since=1), [RIVAL, OTHER])
-    assert before_4 == {RIVAL: ("close", "open"), OTHER: ("close",)}
     was_open, was_lost = (Judged(n, 2.0, 0.015, 0.02, evidence(s)) for n, s in _numbered("open", "lost"))
     assert fights.judged(contest, "chat", 3, [RIVAL]) == {RIVAL: (was_open, was_lost)}
 
@@ -112,14 +112,14 @@ def _numbered(*states: FightState) -> list[tuple[int, FightState]]:
     return [(len(states) - at, state) for at, state in enumerate(states)]
 
 
-def test_only_refusals_that_stand_in_standings_count_as_shown(contest: Ledger) -> None:
+def test_only_who_stands_in_standings_unjudged_counts_as_shown(contest: Ledger) -> None:
     rows = (
         Standing(RIVAL, 1, "copy", None, None, None, "copy"),
         Standing(OTHER, 2, "challenger", 2.0, None, None, "so"),
     )
     rounds.close_round(contest, open_round(contest, 3).id, RoundOutcome(rows, None), Block(900))
-    assert fights.shown_refused(contest, "chat", 4) == {RIVAL}
-    assert fights.shown_refused(contest, "chat", 3) == frozenset()
+    assert fights.shown(contest, "chat", 4, (RIVAL, OTHER)) == {RIVAL}
+    assert fights.shown(contest, "chat", 4, (OTHER,)) == fights.shown(contest, "chat", 3, (RIVAL,)) == frozenset()
 
 
 TRIAL, LATER = reign(2, 1, confirmed=False), reign(2, 2)
@@ -129,9 +129,9 @@ TRIAL, LATER = reign(2, 1, confirmed=False), reign(2, 2)
     ("holders", "found"),
     [
         ([reign(1, 1)] * 3, {}),
-        ([None, TRIAL, LATER], {0: None, 1: TRIAL, 2: LATER}),
-        ([reign(1), TRIAL, LATER], {0: reign(1), 1: TRIAL, 2: LATER}),
-        ([None, reign(1, 1), None, reign(2, 3)], {1: reign(1, 1), 2: None, 3: reign(2, 3)}),
+        ([None, TRIAL, LATER], {0: None, 1: TRIAL}),
+        ([reign(1), TRIAL, LATER], {0: reign(1), 1: TRIAL}),
+        ([None, reign(1, 1), None, reign(2, 3)], {1: reign(1, 1), 2: None}),
     ],
     ids=["never-vacant", "the-first", "fell", "twice"],
 )
@@ -143,33 +143,49 @@ def test_the_newest_election_is_told_from_the_reign_before_it_on(
     assert fights.newest_election(contest, "chat", len(holders)) == found
 
 
-def test_rounds_lost_to_a_model_are_counted_only_where_others_were_judged(contest: Ledger) -> None:
-    broken = Abandoned("it hung")
-    judge(contest, 1, {KING: scored(1.0), RIVAL: broken})
-    judge(contest, 2, {KING: broken, RIVAL: broken})  # our device was ill
-    judge(contest, 3, {KING: scored(1.0), RIVAL: broken, OTHER: broken})
-    verdicts.record_verdict(contest, open_round(contest, 3).id, OTHER, scored(2.0))
-    judge(contest, 4, {KING: scored(1.0), RIVAL: broken})  # under way
-    for number in (1, 2, 3):
+def test_rounds_that_a_model_failed_in_are_counted_since_it_was_judged_last(contest: Ledger) -> None:
+    broken, ours = Abandoned("it hung"), Abandoned("its files were lost here", is_ours_alone=True)
+    given: list[dict[int, Verdict]] = [
+        {KING: broken, RIVAL: broken, OTHER: scored(2.0)},  # before it was judged
+        {KING: scored(1.0), RIVAL: scored(2.0)},
+        {KING: scored(1.0), RIVAL: broken},
+        {KING: broken, RIVAL: broken},  # the device may have been ill
+        {KING: scored(1.0), RIVAL: ours},
+        {KING: scored(1.0), RIVAL: broken, OTHER: broken},
+    ]
+    for number, judged in enumerate(given):
+        judge(contest, number, judged)
         close(contest, number, {}, None)
-    assert verdicts.abandoned_rounds(contest, "chat", 5) == {RIVAL: 2}
+    judge(contest, 6, {KING: scored(1.0), RIVAL: broken})  # under way
+    every = (KING, RIVAL, OTHER)
+    assert verdicts.failures(contest, "chat", 7, every) == {
+        RIVAL: verdicts.Failures(3, 2),
+        OTHER: verdicts.Failures(1, 1),
+    }
+    assert verdicts.failures(contest, "chat", 5, (KING, RIVAL)) == {RIVAL: verdicts.Failures(2, 1)}
 
 
 def test_what_the_judge_refused_in_closed_rounds_is_remembered(contest: Ledger) -> None:
     refusal = Rejection(Reason.NOT_CAUSAL, "it looks ahead")
     judge(contest, 1, {RIVAL: refusal})
-    assert verdicts.rejections_before(contest, "chat", 2) == {}
+    assert verdicts.rejections_before(contest, "chat", 2, (RIVAL,)) == {}
     close(contest, 1, {}, None)
-    assert verdicts.rejections_before(contest, "chat", 2) == {RIVAL: refusal}
-    assert verdicts.rejections_before(contest, "chat", 1) == {}
+    assert verdicts.rejections_before(contest, "chat", 2, (RIVAL,)) == {RIVAL: refusal}
+    assert verdicts.rejections_before(contest, "chat", 2, (KING,)) == {}
+    assert verdicts.rejections_before(contest, "chat", 1, (RIVAL,)) == {}
 
 
-def test_a_kings_absence_is_the_longest_run_of_looks_that_missed_it(contest: Ledger) -> None:
+def test_a_kings_absence_is_the_longest_run_of_looks_in_one_reign_that_missed_it(contest: Ledger) -> None:
+    first, second = reign(KING), reign(KING, since=7)
     for number, there in enumerate([False, False, True, False, False, False, True]):
-        presence.note(contest, open_round(contest, number).id, KING, present=there)
-    presence.note(contest, open_round(contest, 5).id, KING, present=True)  # the first look counts
-    presence.note(contest, open_round(contest, 7).id, RIVAL, present=False)
-    assert [presence.missed(contest, "chat", upto) for upto in (1, 4, 5, 7)] == [
+        presence.note(contest, open_round(contest, number).id, first, Block(number), present=there)
+    presence.note(contest, open_round(contest, 5).id, first, Block(99), present=True)  # the first look counts
+    for number in (7, 8):
+        presence.note(contest, open_round(contest, number).id, second, Block(number), present=False)
+    presence.note(contest, open_round(contest, 9).id, reign(RIVAL), Block(9), present=False)
+    every = (KING, RIVAL)
+    assert [presence.missed(contest, "chat", upto, every) for upto in (1, 4, 5, 9)] == [
         {KING: 2}, {KING: 2}, {KING: 3}, {KING: 3, RIVAL: 1},
     ]  # fmt: skip
-    assert (presence.is_noted(contest, 1), presence.is_noted(contest, 99)) == (True, False)
+    assert presence.missed(contest, "chat", 9, (RIVAL,)) == {RIVAL: 1}
+    assert (presence.last_look(contest, "chat"), presence.last_look(contest, "text")) == (9, None)

@@ -27,6 +27,8 @@ def upgrade() -> None:
         "king_presence",
         sa.Column("round_id", INT, nullable=False),
         sa.Column("submission_id", INT, nullable=False),
+        sa.Column("since_round", INT, nullable=False),
+        sa.Column("at_block", INT, nullable=False),
         sa.Column("present", sa.Boolean, nullable=False),
         sa.ForeignKeyConstraint(["round_id"], ["rounds.id"], name="fk_king_presence_round_id_rounds"),
         sa.ForeignKeyConstraint(
@@ -54,6 +56,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("round_id", "submission_id", name="pk_evidence"),
     )
+    op.create_index("ix_verdicts_submission_id", "verdicts", ["submission_id"])
     op.create_table(
         "producer_flags",
         sa.Column("round_id", INT, nullable=False),
