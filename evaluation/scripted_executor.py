@@ -2,9 +2,12 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from statistics import NormalDist
 
+from chain.types import Hotkey
 from evaluation.executor import Request
 from evaluation.sources.bundle import read_bundle
+from evaluation.sources.sample import Sample
 from evaluation.verdicts import Abandoned, Scored, TaskValues, Verdict
 
 Answer = Verdict | Callable[[Request], Verdict]
@@ -41,24 +44,38 @@ class ScriptedExecutor:
         return answer(request) if callable(answer) else answer
 
 
-def losing(loss: float, spread: float = 0.1) -> Callable[[Request], Scored]:
+def losing(
+    loss: float, spread: float = 0.1, *, noise: float = 0.0, name: str = "", known: Mapping[Hotkey, float] | None = None
+) -> Callable[[Request], Scored]:
     """An answer that scores every sample of the request's bundle about `loss`, up to `spread` of it harder or easier.
 
-    How hard a sample is depends on its id alone, so that models differ on the same samples as their losses do.
+    How hard a sample is depends on its id alone, so that models differ on the same samples as their losses do; and by a
+    `noise` of their own, a relative standard deviation, drawn from `name` and the id. On samples of `known` producers
+    the loss is another one.
     """
 
     def answer(request: Request) -> Scored:
         bundle = read_bundle(request.bundle)
         tasks = []
         for spec in request.tasks:
-            ids = tuple(sample.id for sample in bundle.of(spec.name))
-            values = (loss * (1 + spread * (2 * _hardness(sample_id) - 1)) for sample_id in ids)
-            tasks.append(TaskValues(spec.name, ids, tuple(min(value, spec.cap) for value in values)))
+            samples = bundle.of(spec.name)
+            values = (_loss(sample) * (1 + noise * _deviation(name, sample.id)) for sample in samples)
+            capped = tuple(min(max(0.0, value), spec.cap) for value in values)
+            tasks.append(TaskValues(spec.name, tuple(sample.id for sample in samples), capped))
         tokens = sum(len(task.values) for task in tasks)
         return Scored(tuple(tasks), seconds=0.0, tokens=tokens, peak_memory_bytes=0, environment="scripted")
+
+    def _loss(sample: Sample) -> float:
+        mine = loss if known is None or sample.producer is None else known.get(sample.producer, loss)
+        return mine * (1 + spread * (2 * _hardness(sample.id) - 1))
 
     return answer
 
 
 def _hardness(sample_id: str) -> float:
-    return int.from_bytes(hashlib.sha256(sample_id.encode()).digest()[:6], "big") / 2**48
+    """Between 0 and 1, neither of them."""
+    return (int.from_bytes(hashlib.sha256(sample_id.encode()).digest()[:6], "big") + 0.5) / 2**48
+
+
+def _deviation(name: str, sample_id: str) -> float:
+    return NormalDist().inv_cdf(_hardness(f"{name}/{sample_id}"))

@@ -184,12 +184,19 @@ def _judged(dossier: Dossier, submission_id: int, contest: Contest | None) -> tu
     if last.role == "copy":
         return "rejected", Reason.COPY.value, last.why
     if last.role == "rejected":
-        return "rejected", dossier.verdict.reason if dossier.verdict is not None else None, last.why
+        return "rejected", _code(dossier, last.why), last.why
     if last.role == "abandoned":
         return "abandoned", None, last.why
     king = contest.king if contest is not None else None
     reigns = king is not None and king.confirmed and king.model.submission_id == submission_id
     return ("king" if reigns else "scored"), None, last.why
+
+
+def _code(dossier: Dossier, why: str) -> str | None:
+    """The judge's reason code; where no judge refused the model but a round did, the one its standing begins with."""
+    judged = dossier.verdict.reason if dossier.verdict is not None else None
+    first = why.partition(": ")[0]
+    return judged or (first if first in set(Reason) else None)
 
 
 def _steps(dossier: Dossier) -> list[Step]:

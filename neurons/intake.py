@@ -15,7 +15,7 @@ from hub.unfinished import Unfinished
 from models.apart import vet_apart
 from models.bases import BaseDamaged, BaseError, BaseRef, BaseWithoutRoom, sketch_base
 from models.cache import ModelCache
-from models.intake import BringBase, bring_base, take_in
+from models.intake import BringBase, Vetting, bring_base, take_in
 from models.ref import HashedRef, ModelRef
 from models.rejections import Rejection
 from models.room import NoRoom
@@ -47,13 +47,15 @@ class Intake:
     cache: ModelCache
     unfinished: Unfinished | None = None
     """Where the Hub's downloads that were cut short wait, if it keeps any."""
+    vetting: Vetting = vet_apart
+    """What looks at a stranger's files; in a process of its own, unless they are nobody's."""
 
     def take_in(self, submission: Submission, competition: Competition) -> Vetted | Rejection | Unfetched:
         """Fetch and vet one submission, cached or not: who knows a digest need not have the model to show for it."""
         ref = _pointer(submission)
         try:
             base = self._base(competition)
-            taken = take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, vet_apart, base)
+            taken = take_in(self.hub, ref, submission.hotkey, competition.limits, self.cache, self.vetting, base)
         except (HubError, OSError) as error:
             return Unfetched(f"{type(error).__name__}: {error}")
         except BaseError as error:
@@ -66,7 +68,7 @@ class Intake:
     def base_sketch(self, competition: Competition, base: BaseRef) -> Encoded | Unfetched:
         """The sketch of a competition's base, which is fetched where it is not here."""
         try:
-            return sketch_base(bring_base(self.hub, base, self.cache, vet_apart))
+            return sketch_base(bring_base(self.hub, base, self.cache, self.vetting))
         except Exception as error:  # noqa: BLE001 - whatever it is, models that are no adapters have their turn
             return self._without_base(error, competition)
 
@@ -92,7 +94,7 @@ class Intake:
     def _base(self, competition: Competition) -> BringBase | None:
         if competition.base is None:
             return None
-        return partial(bring_base, self.hub, competition.base, self.cache, vet_apart)
+        return partial(bring_base, self.hub, competition.base, self.cache, self.vetting)
 
     def _without_base(self, error: Exception, competition: Competition) -> Unfetched:
         """What is said, and done, where a competition's base is not to be had: nobody submitted it."""

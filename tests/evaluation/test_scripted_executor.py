@@ -1,6 +1,7 @@
 """The scripted executor keeps the contract of the real one as far as its callers can see."""
 
 from pathlib import Path
+from statistics import fmean, stdev
 
 from evaluation.executor import Request
 from evaluation.scripted_executor import ScriptedExecutor, losing
@@ -45,3 +46,16 @@ def test_losses_differ_between_models_on_every_sample_alike(wallets, make_sample
     assert good.sample_ids == tuple(sample.id for sample in samples)
     assert all(abs(worse / better - 1.25) < 1e-9 for better, worse in zip(good.values, bad.values, strict=True))
     assert (1.8 <= min(good.values) < 1.9, 2.1 < max(good.values) <= 2.2) == (True, True)
+
+
+def test_a_model_may_have_noise_of_its_own_and_know_a_producers_samples(wallets, make_sample, tmp_path: Path) -> None:
+    samples = tuple(make_sample(wallets[n % 2], Pair("q", f"a {n}")) for n in range(200))
+    write_bundle(Bundle((TaskSamples("reference_loss", samples),)), tmp_path / "bundle.jsonl")
+    known = {wallets[1].hotkey: 1.0}
+    executor = ScriptedExecutor({"a": [losing(2.0, 0.0)], "b": [losing(2.0, 0.0, noise=0.1, name="b", known=known)]})
+    asked = [request(name, tmp_path / "bundle.jsonl") for name in ("a", "b", "b")]
+    plain, noisy, again = (verdict.tasks[0].values for _, verdict in executor.judge(asked))
+    mine, theirs = (noisy[n::2] for n in (0, 1))
+    assert (set(plain), noisy) == ({2.0}, again)
+    assert (abs(fmean(mine) - 2.0) < 0.06, abs(fmean(theirs) - 1.0) < 0.03) == (True, True)
+    assert (0.15 < stdev(mine) < 0.25, 0.075 < stdev(theirs) < 0.125) == (True, True)

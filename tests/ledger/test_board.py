@@ -222,10 +222,10 @@ def _held(ledger: Ledger) -> None:
     waits.hold(ledger, open_round(ledger).id, AWAY, Block(101))
 
 
-def _judged(role: Role, confirmed: bool = True) -> Callable[[Ledger], object]:
+def _judged(role: Role, confirmed: bool = True, why: str = "why") -> Callable[[Ledger], object]:
     def write(ledger: Ledger) -> None:
         id_ = accepted(ledger)
-        row = replace(standing(id_), role=role, why="why")
+        row = replace(standing(id_), role=role, why=why)
         holds: Reign | None = reign(id_, confirmed=confirmed) if role in ("king", "challenger") else None
         rounds.close_round(ledger, open_round(ledger).id, RoundOutcome((row,), holds), Block(120))
 
@@ -271,6 +271,10 @@ STATES: dict[str, tuple[Callable[[Ledger], object], tuple[str, str | None, str]]
     "dethroned": (_dethroned, ("scored", None, "why")),
     "copy": (_judged("copy"), ("rejected", "copy", "why")),
     "abandoned": (_judged("abandoned"), ("abandoned", None, "why")),
+    "refused by a round": (
+        _judged("rejected", why="unavailable: it is gone"),
+        ("rejected", "unavailable", "unavailable: it is gone"),
+    ),
     "judged not finite": (_not_finite, ("rejected", "not_finite", "not_finite: NaN")),
 }
 
