@@ -57,8 +57,8 @@ class Succession:
         return tuple(dict.fromkeys(one for table in self.tables() for one in table.competitions))
 
     def paced(self) -> dict[str, Competition]:
-        """A competition for each name; which blocks are seed blocks of its rounds no later table changes."""
-        return {one.name: one for one in reversed(self.competitions())}
+        """A competition for each name, in the tables' order; none changes which blocks are its seed blocks."""
+        return {one.name: one for one in self.competitions()}
 
     def rules_of(self, competition: str, committed: Block) -> Competition | None:
         """By which rules a model is taken in that was committed in a block: those that hold then, or the first ones

@@ -25,16 +25,15 @@ from evaluation.executor import Executor
 from evaluation.sources.held import Cause, Held
 from evaluation.sources.registry import PoolReader
 from evaluation.verdicts import Abandoned, Outraced, Scored, Verdict
-from ledger import lineages, presence, rounds, submissions, verdicts, waits
+from ledger import lineages, rounds, submissions, verdicts, waits
 from ledger.database import Ledger
 from models.rejections import Rejection
-from neurons.deciding import Deciding
+from neurons.closing import Closing
 from neurons.descent import Descent
 from neurons.entry import Entry
 from neurons.field import Field, assemble, awaited
 from neurons.intake import PATIENCE, Intake
-from neurons.king_presence import KingPresence
-from neurons.refusals import Refusal, Refusals, gone
+from neurons.refusals import Refusal, Refusals
 from neurons.reporting import Reporter
 from neurons.round_samples import RoundSamples
 from neurons.round_verdicts import RoundVerdicts
@@ -173,7 +172,10 @@ class Rounds:
         unjudged = [entrant for entrant in entrants if results[entrant.id] is None]
         if not unjudged:
             ended = {id_: result for id_, result in results.items() if result is not None}
-            self._close(setting, round_, field, entrants, ended)
+            Closing(self.chain, self.ledger, self.intake.hub, self.reporter).close(
+                setting, round_, field, entrants, ended
+            )
+            self.wakes.poke("weigh")
             return True
         bundle = RoundSamples(self.ledger, self.sources, self.bundles).bundle(competition, round_)
         if isinstance(bundle, Held):
@@ -206,35 +208,3 @@ class Rounds:
                 most = _ATTEMPTS if is_ours_alone else tries
                 return cause if verdicts.attempts(self.ledger, round_.id, entrant.id) >= most else None
         return None
-
-    def _close(
-        self,
-        setting: Setting,
-        round_: rounds.Round,
-        field: Field,
-        entrants: Sequence[Submission],
-        results: Mapping[int, Result],
-    ) -> None:
-        results = self._unless_gone(setting.competition, round_, field, results)
-        outcome = Deciding(self.ledger).outcome(setting, round_, field, entrants, results)
-        name = setting.competition.name
-        rounds.close_round(self.ledger, round_.id, outcome, self.chain.head())
-        log.info("%s round %d closed: %s", name, round_.number, outcome.reign)
-        if outcome.flags:
-            named = ", ".join(f"{flag.maker} (z {flag.z:+.1f})" for flag in outcome.flags)
-            log.warning("%s round %d: entrants stand otherwise on the samples of %s", name, round_.number, named)
-        self.reporter.round_closed(name, round_.number, round_.seed_block, outcome)
-        self.wakes.poke("weigh")
-
-    def _unless_gone(
-        self, competition: Competition, round_: rounds.Round, field: Field, results: Mapping[int, Result]
-    ) -> Mapping[int, Result]:
-        """The results, a king's refusal among them whose repository was not there too many rounds running."""
-        reign = field.incumbent
-        if reign is None or not reign.confirmed or reign.submission_id not in results:
-            return results
-        looking = KingPresence(self.intake.hub, self.ledger)
-        looking.look(round_, reign, field.live, self.chain.head(), competition.round_blocks)
-        missed = presence.missed(self.ledger, competition.name, round_.number, [reign.submission_id])
-        number = missed.get(reign.submission_id, 0)
-        return {**results, reign.submission_id: gone(number)} if number >= competition.absent_rounds else results
