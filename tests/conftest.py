@@ -23,6 +23,14 @@ settings.register_profile("crucible", deadline=None)  # what is slow beside anot
 settings.load_profile("crucible")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that run other tests are for whoever asks for them."""
+    if "defences" not in config.option.markexpr:
+        asked_for = [item for item in items if item.get_closest_marker("defences")]
+        config.hook.pytest_deselected(items=asked_for)
+        items[:] = [item for item in items if item not in asked_for]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _sdk_caches_outside_the_users_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The SDK remembers every network it meets, for its next process."""
