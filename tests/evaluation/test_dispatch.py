@@ -124,5 +124,5 @@ def test_a_closed_executor_abandons_what_is_left_of_the_queue() -> None:
     executor = LocalExecutor(["cpu", "cpu"])
     executor.close()
     assert [verdict for _, verdict in executor.judge(requests_named("abc"))] == [
-        Abandoned("the executor was closed")
+        Abandoned("the executor was closed", is_ours_alone=True)
     ] * 3

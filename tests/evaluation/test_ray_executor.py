@@ -176,7 +176,11 @@ def test_close_ends_a_request_at_once_and_leaves_no_process_behind(executor: Ray
         worker = worker_at(tmp_path, "open")
         started = [worker, actor_above(worker), *running("evaluation.ray_driver")]
         executor.close()
-        assert verdicts.result() == judged(executor, request) == {request: Abandoned("the executor was closed")}
+        assert (
+            verdicts.result()
+            == judged(executor, request)
+            == {request: Abandoned("the executor was closed", is_ours_alone=True)}
+        )
     assert (len(started), psutil.wait_procs(started, timeout=60)[1]) == (3, [])
 
 

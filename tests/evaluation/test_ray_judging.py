@@ -131,7 +131,7 @@ def test_a_loss_at_the_deadline_is_not_tried_again(cluster, request_) -> None:
 
 def test_without_any_machine_a_request_is_abandoned(cluster, request_) -> None:
     verdict = cluster(patience_s=0.01).judge(request_, lambda: None)
-    assert verdict == Abandoned("the cluster has no worker; last: no room for one")
+    assert verdict == Abandoned("the cluster has no worker; last: no room for one", is_ours_alone=True)
 
 
 def test_with_one_machine_left_requests_wait_for_it(cluster, request_) -> None:

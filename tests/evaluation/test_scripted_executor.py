@@ -34,7 +34,9 @@ def test_a_model_without_a_script_is_abandoned() -> None:
 def test_after_close_nothing_is_judged() -> None:
     executor = ScriptedExecutor({"a": [Abandoned("busy")]})
     executor.close()
-    assert list(executor.judge([request("a")])) == [(request("a"), Abandoned("the executor was closed"))]
+    assert list(executor.judge([request("a")])) == [
+        (request("a"), Abandoned("the executor was closed", is_ours_alone=True))
+    ]
 
 
 def test_losses_differ_between_models_on_every_sample_alike(wallets, make_sample, tmp_path: Path) -> None:

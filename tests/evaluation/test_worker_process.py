@@ -199,7 +199,7 @@ def test_close_ends_a_request_at_once(speaking, hanging: Request) -> None:
     closing = speaking("request.bundle.read_bytes()")
     with while_hanging(hanging, closing.close):
         verdict = closing.judge(hanging)
-    assert (verdict, closing.judge(hanging)) == (Abandoned("the executor was closed"),) * 2
+    assert (verdict, closing.judge(hanging)) == (Abandoned("the executor was closed", is_ours_alone=True),) * 2
 
 
 def test_a_dying_parent_takes_its_busy_worker_along(speaking, hanging: Request, tmp_path: Path) -> None:
