@@ -135,6 +135,7 @@ def build(settings: ValidatorSettings) -> Validator:
         Scheduled(Weigh(chain, chain, wallet, ledger, netuid, rulebook, refresh, reporter, WEIGHTS_VERSION), poll_s),
         Scheduled(Prune(needs, cache, bundles), _PRUNE_S),
     ]
+    log.info("table %s: who plays by the same rules shows the same fingerprint", table.fingerprint)
     supervisor = Supervisor(loops, wakes, lambda beat: _record(ledger, beat), stopping)
     return Validator(supervisor, executor, reporter, ledger, chain)
 
